@@ -1,0 +1,21 @@
+//! The tables of Portolan: one stream of sea-orm migrations for SQLite and PostgreSQL.
+//!
+//! DDL is written once, with a few words that differ by engine (see [`dialect`]). Tenant-owned tables begin every key
+//! and index with `tenant_id`; on PostgreSQL they force row-level security.
+
+mod dialect;
+mod m0001_base;
+
+pub use sea_orm_migration::prelude::*;
+
+/// Tables that belong to a tenant: row-level security is forced on each of them.
+pub const TENANT_TABLES: &[&str] = m0001_base::TENANT_TABLES;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_base::Migration)]
+    }
+}

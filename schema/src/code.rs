@@ -1,0 +1,177 @@
+//! The registry of public error codes: the one place that says which codes exist, their class and HTTP status.
+//!
+//! `docs/errors.md` is generated from [`Code::ALL`] and a test keeps the two equal. A code, once released, is never
+//! renamed or reused.
+
+use serde::{Serialize, Serializer};
+
+/// Who has to act on an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The request is wrong and will stay wrong.
+    Input,
+    /// The caller is not known or may not do this.
+    Rights,
+    /// The request is fine but the present state forbids it.
+    State,
+    /// A bound set by the operator was exceeded.
+    Limit,
+    /// Something outside of Portolan failed.
+    Upstream,
+    /// Portolan failed.
+    Fault,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal, $class:ident, $status:literal;)+) => {
+        /// A stable, public error code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Code {
+            /// Every code, in the order of `docs/errors.md`.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)+];
+
+            /// The code as clients see it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text,)+ }
+            }
+
+            /// Who has to act.
+            pub const fn class(self) -> Class {
+                match self { $(Code::$variant => Class::$class,)+ }
+            }
+
+            /// The HTTP status where the error decides the status of an answer.
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$variant => $status,)+ }
+            }
+
+            /// One sentence for `docs/errors.md`.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Code::$variant => concat!($($doc),+),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not well-formed JSON, or not valid UTF-8.
+    MalformedJson = "MALFORMED_JSON", Input, 400;
+    /// The request has a wrong shape: an argument is missing, unknown or of the wrong type.
+    BadRequest = "BAD_REQUEST", Input, 422;
+    /// A field is not known at this place.
+    UnknownField = "UNKNOWN_FIELD", Input, 422;
+    /// A value is of the wrong JSON type.
+    WrongType = "WRONG_TYPE", Input, 422;
+    /// A required value is missing or null.
+    Required = "REQUIRED", Input, 422;
+    /// A value breaks a rule of its JSON Schema (pattern, range, enum, format, length).
+    InvalidValue = "INVALID_VALUE", Input, 422;
+    /// An identifier has characters or a length that are not allowed.
+    InvalidIdentifier = "INVALID_IDENTIFIER", Input, 422;
+    /// A text is longer than allowed.
+    TooLong = "TOO_LONG", Input, 422;
+    /// A text holds a NUL character, which cannot be stored.
+    NulCharacter = "NUL_CHARACTER", Input, 422;
+    /// JSON is nested deeper than allowed.
+    TooDeep = "TOO_DEEP", Input, 422;
+    /// A pattern (regular expression) cannot be compiled.
+    InvalidPattern = "INVALID_PATTERN", Input, 422;
+    /// A schema refers to another document, which is not allowed.
+    RemoteReference = "REMOTE_REFERENCE", Input, 422;
+    /// A property type or format is not known.
+    UnknownPropertyType = "UNKNOWN_PROPERTY_TYPE", Input, 422;
+    /// The type of a stored property cannot be changed.
+    PropertyTypeChanged = "PROPERTY_TYPE_CHANGED", Input, 422;
+    /// Two names of one blueprint are the same.
+    DuplicateName = "DUPLICATE_NAME", Input, 422;
+    /// A name cannot be used in GraphQL or is taken.
+    InvalidGraphqlName = "INVALID_GRAPHQL_NAME", Input, 422;
+    /// A property or relation does not exist in the blueprint.
+    UnknownProperty = "UNKNOWN_PROPERTY", Input, 422;
+    /// An operator is not known or does not fit the type of its operand.
+    InvalidOperator = "INVALID_OPERATOR", Input, 422;
+    /// The feature exists in the wire format but this server does not offer it.
+    NotSupported = "NOT_SUPPORTED", Input, 422;
+    /// A relation's target blueprint does not exist.
+    TargetBlueprintNotFound = "TARGET_BLUEPRINT_NOT_FOUND", Input, 422;
+    /// A relation points at an entity that does not exist.
+    RelationTargetNotFound = "RELATION_TARGET_NOT_FOUND", Input, 404;
+    /// A cursor was not made by this server or belongs to another query.
+    InvalidCursor = "INVALID_CURSOR", Input, 422;
+    /// A jq expression cannot be compiled.
+    InvalidJq = "INVALID_JQ", Input, 422;
+    /// A jq expression failed on this input.
+    JqFailed = "JQ_FAILED", Input, 422;
+    /// A jq expression took too long or too much memory and was stopped.
+    JqLimit = "JQ_LIMIT", Limit, 422;
+    /// A mapping is wrong.
+    InvalidMapping = "INVALID_MAPPING", Input, 422;
+    /// A GraphQL query cannot be parsed or does not fit the schema.
+    InvalidQuery = "INVALID_QUERY", Input, 400;
+    /// The token is missing, malformed, forged, expired or revoked.
+    Unauthenticated = "UNAUTHENTICATED", Rights, 401;
+    /// The caller may not do this.
+    Forbidden = "FORBIDDEN", Rights, 403;
+    /// There is no such thing, or the caller may not know of it.
+    NotFound = "NOT_FOUND", State, 404;
+    /// The method is not offered at this address.
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", Input, 405;
+    /// Something with this identifier exists already.
+    AlreadyExists = "ALREADY_EXISTS", State, 409;
+    /// The revision asked for is not the present one: somebody else changed it.
+    Conflict = "CONFLICT", State, 409;
+    /// It is in use by something else, which is named.
+    InUse = "IN_USE", State, 409;
+    /// An entity cannot be deleted because others require it.
+    HasDependents = "HAS_DEPENDENTS", State, 409;
+    /// A resync of this integration is already open.
+    RunInProgress = "RUN_IN_PROGRESS", State, 409;
+    /// The run is not in a state that allows this.
+    WrongRunState = "WRONG_RUN_STATE", State, 409;
+    /// The request body is larger than allowed.
+    BodyTooLarge = "BODY_TOO_LARGE", Limit, 413;
+    /// The query is nested deeper than allowed.
+    QueryTooDeep = "QUERY_TOO_DEEP", Limit, 422;
+    /// The query would return more rows than allowed.
+    QueryTooCostly = "QUERY_TOO_COSTLY", Limit, 422;
+    /// The query has more aliases than allowed.
+    TooManyAliases = "TOO_MANY_ALIASES", Limit, 422;
+    /// The list is longer than allowed.
+    TooManyItems = "TOO_MANY_ITEMS", Limit, 422;
+    /// The request took longer than allowed and was stopped.
+    Timeout = "TIMEOUT", Limit, 503;
+    /// Too many requests; wait for the seconds in Retry-After.
+    RateLimited = "RATE_LIMITED", Limit, 429;
+    /// An outgoing address is not allowed by the operator.
+    AddressRefused = "ADDRESS_REFUSED", Rights, 422;
+    /// The source refused the credentials.
+    UpstreamUnauthorized = "UPSTREAM_UNAUTHORIZED", Upstream, 422;
+    /// The source knows the credentials but refuses this call.
+    UpstreamForbidden = "UPSTREAM_FORBIDDEN", Upstream, 422;
+    /// The source cannot be reached.
+    UpstreamUnreachable = "UPSTREAM_UNREACHABLE", Upstream, 422;
+    /// The source asks to slow down, and went on doing so.
+    UpstreamThrottled = "UPSTREAM_THROTTLED", Upstream, 422;
+    /// The source gave an answer that is an error or makes no sense.
+    UpstreamFailed = "UPSTREAM_FAILED", Upstream, 422;
+    /// The run would delete more than its guard allows and waits for a person.
+    DeletionGuard = "DELETION_GUARD", State, 409;
+    /// The server is busy or its database is away; try again.
+    Unavailable = "UNAVAILABLE", Fault, 503;
+    /// Portolan failed; the log has the request id.
+    Internal = "INTERNAL", Fault, 500;
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

@@ -1,0 +1,181 @@
+//! The one condition language inside: REST rules and GraphQL filters both become a [`Filter`], which the store compiles
+//! to SQL and [`crate::rules::matches`] evaluates in memory.
+//!
+//! Logic is two-valued: an absent or null value equals nothing, so every comparison with it is false and its `Not` true.
+
+use crate::{Instant, PropertyNo, RelationNo};
+
+/// Values that every entity has beside its properties (`$title`, …).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Meta {
+    Identifier,
+    Title,
+    Icon,
+    Team,
+    Blueprint,
+    CreatedAt,
+    CreatedBy,
+    UpdatedAt,
+    UpdatedBy,
+    Datasource,
+}
+
+impl Meta {
+    pub const ALL: &'static [(Meta, &'static str)] = &[
+        (Meta::Identifier, "$identifier"),
+        (Meta::Title, "$title"),
+        (Meta::Icon, "$icon"),
+        (Meta::Team, "$team"),
+        (Meta::Blueprint, "$blueprint"),
+        (Meta::CreatedAt, "$createdAt"),
+        (Meta::CreatedBy, "$createdBy"),
+        (Meta::UpdatedAt, "$updatedAt"),
+        (Meta::UpdatedBy, "$updatedBy"),
+        (Meta::Datasource, "$datasource"),
+    ];
+
+    /// Reads `$title` and its like.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, text)| *text == name).map(|(meta, _)| *meta)
+    }
+
+    /// `$createdAt` and `$updatedAt` compare as instants.
+    pub fn is_instant(self) -> bool {
+        matches!(self, Self::CreatedAt | Self::UpdatedAt)
+    }
+}
+
+/// What a condition or an order looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    Property(PropertyNo),
+    Meta(Meta),
+}
+
+/// A value to compare with, already of the field's column type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    Text(String),
+    Number(f64),
+    Boolean(bool),
+    Instant(Instant),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextMatch {
+    Contains,
+    StartsWith,
+    EndsWith,
+    Equals,
+}
+
+/// Which way a relation is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the entity that holds the relation to its targets.
+    Forward,
+    /// From a target to the entities that point at it.
+    Backward,
+}
+
+/// How many of the related entities must match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantifier {
+    /// At least one; on a to-one relation this is `is`.
+    Some,
+    None,
+    /// All of them; true where there are none.
+    Every,
+}
+
+/// A condition on one entity of a known blueprint.
+///
+/// On a list field (`team`, array properties) a comparison holds where *any* item matches.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// True where all are; true where empty.
+    All(Vec<Filter>),
+    /// True where one is; false where empty.
+    Any(Vec<Filter>),
+    Not(Box<Filter>),
+    Compare {
+        field: Field,
+        comparison: Comparison,
+        value: Scalar,
+    },
+    /// The value (or one of its items) is one of `values`.
+    In {
+        field: Field,
+        values: Vec<Scalar>,
+    },
+    /// A text comparison; `fold` ignores case.
+    Text {
+        field: Field,
+        matching: TextMatch,
+        value: String,
+        fold: bool,
+    },
+    /// Absent or null. On a list: absent, null (an empty list is *not* null; see [`Filter::IsEmpty`]).
+    IsNull {
+        field: Field,
+    },
+    /// Absent, null, an empty text or an empty list.
+    IsEmpty {
+        field: Field,
+    },
+    /// Conditions on related entities. `is` of a to-one relation is [`Quantifier::Some`].
+    Related {
+        relation: RelationNo,
+        direction: Direction,
+        quantifier: Quantifier,
+        filter: Box<Filter>,
+    },
+    /// The relation points at an entity with one of these identifiers (whatever its blueprint holds).
+    RelatedIdentifiers {
+        relation: RelationNo,
+        identifiers: Vec<String>,
+    },
+}
+
+impl Filter {
+    /// Matches everything.
+    pub const fn always() -> Self {
+        Self::All(Vec::new())
+    }
+
+    /// Matches nothing.
+    pub const fn never() -> Self {
+        Self::Any(Vec::new())
+    }
+
+    #[must_use]
+    pub fn negate(self) -> Self {
+        match self {
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
+    pub fn equal(field: Field, value: Scalar) -> Self {
+        Self::Compare { field, comparison: Comparison::Equal, value }
+    }
+
+    /// How deeply conditions nest through relations.
+    pub fn relation_depth(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::relation_depth).max().unwrap_or(0),
+            Self::Not(inner) => inner.relation_depth(),
+            Self::Related { filter, .. } => 1 + filter.relation_depth(),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The compiled model of a tenant: all its blueprints, checked as a whole, immutable, with a revision.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::names::GraphqlNames;
+use crate::validation::EntityValidator;
+use crate::{Blueprint, Code, Instant, Pointer, Problems, Property, Relation};
+
+/// Number of a blueprint, unique in its tenant and never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BlueprintNo(pub i32);
+
+/// Number of a property, unique in its tenant and never reused; a rename keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PropertyNo(pub i32);
+
+/// Number of a relation, unique in its tenant and never reused; a rename keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RelationNo(pub i32);
+
+/// The numbers under which a blueprint's parts are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
+    pub properties: IndexMap<String, PropertyNo>,
+    pub relations: IndexMap<String, RelationNo>,
+}
+
+/// When and by whom something was made and last changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamps {
+    pub created_at: Instant,
+    pub created_by: String,
+    pub updated_at: Instant,
+    pub updated_by: String,
+}
+
+/// A blueprint as it is stored: the definition, its numbers, its GraphQL names and stamps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredBlueprint {
+    pub no: BlueprintNo,
+    pub blueprint: Blueprint,
+    pub numbers: Numbers,
+    pub names: GraphqlNames,
+    /// Counts the blueprint's changes, from 1; what `ifRevision` is compared with.
+    pub revision: i64,
+    pub stamps: Stamps,
+}
+
+/// A property with the number it is stored under.
+#[derive(Debug, Clone)]
+pub struct PropertyModel {
+    pub no: PropertyNo,
+    pub property: Property,
+    pub required: bool,
+    /// Field name in GraphQL.
+    pub field: String,
+}
+
+/// A relation with its number and resolved target.
+#[derive(Debug, Clone)]
+pub struct RelationModel {
+    pub no: RelationNo,
+    pub relation: Relation,
+    pub target: BlueprintNo,
+    /// Field name in GraphQL.
+    pub field: String,
+}
+
+/// A relation seen from its target.
+#[derive(Debug, Clone)]
+pub struct InverseModel {
+    pub relation: RelationNo,
+    pub source: BlueprintNo,
+    /// Field name in GraphQL, on the target's type.
+    pub field: String,
+}
+
+/// One compiled blueprint.
+pub struct BlueprintModel {
+    pub stored: StoredBlueprint,
+    pub properties: Vec<PropertyModel>,
+    pub relations: Vec<RelationModel>,
+    pub inverses: Vec<InverseModel>,
+    property_index: HashMap<String, usize>,
+    relation_index: HashMap<String, usize>,
+    validator: OnceLock<EntityValidator>,
+}
+
+impl BlueprintModel {
+    pub fn no(&self) -> BlueprintNo {
+        self.stored.no
+    }
+
+    pub fn identifier(&self) -> &str {
+        &self.stored.blueprint.identifier
+    }
+
+    pub fn blueprint(&self) -> &Blueprint {
+        &self.stored.blueprint
+    }
+
+    pub fn names(&self) -> &GraphqlNames {
+        &self.stored.names
+    }
+
+    pub fn property(&self, identifier: &str) -> Option<&PropertyModel> {
+        self.property_index.get(identifier).map(|at| &self.properties[*at])
+    }
+
+    pub fn property_by_no(&self, no: PropertyNo) -> Option<&PropertyModel> {
+        self.properties.iter().find(|property| property.no == no)
+    }
+
+    pub fn relation(&self, identifier: &str) -> Option<&RelationModel> {
+        self.relation_index.get(identifier).map(|at| &self.relations[*at])
+    }
+
+    pub fn relation_by_no(&self, no: RelationNo) -> Option<&RelationModel> {
+        self.relations.iter().find(|relation| relation.no == no)
+    }
+
+    /// Checks own properties against the blueprint's JSON Schema; compiled at first use.
+    ///
+    /// Paths are below `/properties`. Nulls of optional properties pass. Unknown properties are problems.
+    pub fn check_properties(&self, properties: &serde_json::Map<String, serde_json::Value>) -> Problems {
+        self.validator.get_or_init(|| EntityValidator::compile(self.blueprint())).check(properties)
+    }
+}
+
+impl std::fmt::Debug for BlueprintModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BlueprintModel").field("identifier", &self.identifier()).finish_non_exhaustive()
+    }
+}
+
+/// All blueprints of a tenant. Immutable: a change makes a new one with a higher revision.
+#[derive(Debug)]
+pub struct CatalogModel {
+    revision: i64,
+    /// In the order of their numbers, which is the order of creation.
+    blueprints: Vec<Arc<BlueprintModel>>,
+    by_identifier: HashMap<String, usize>,
+    by_no: HashMap<BlueprintNo, usize>,
+    content_hash: [u8; 32],
+}
+
+impl CatalogModel {
+    /// Compiles blueprints into a model.
+    ///
+    /// # Errors
+    /// All problems that show only among blueprints: duplicate identifiers, relation targets that do not exist,
+    /// patterns and schemas that do not compile, remote references. Paths start with `/<blueprint identifier>`.
+    pub fn compile(revision: i64, mut stored: Vec<StoredBlueprint>) -> Result<Self, Problems> {
+        stored.sort_by_key(|blueprint| blueprint.no);
+        let mut problems = Problems::default();
+        let mut by_identifier = HashMap::new();
+        let mut by_no = HashMap::new();
+        for (at, entry) in stored.iter().enumerate() {
+            let identifier = &entry.blueprint.identifier;
+            if by_identifier.insert(identifier.clone(), at).is_some() {
+                let message = format!("there are two blueprints \"{identifier}\"");
+                problems.add(Code::DuplicateName, Pointer::root().key(identifier), message);
+            }
+            by_no.insert(entry.no, at);
+        }
+        for entry in &stored {
+            let path = Pointer::root().key(&entry.blueprint.identifier);
+            for (name, relation) in &entry.blueprint.relations {
+                if !by_identifier.contains_key(&relation.target) {
+                    let message = format!("there is no blueprint \"{}\"", relation.target);
+                    let at = path.key("relations").key(name).key("target");
+                    problems.add(Code::TargetBlueprintNotFound, at, message);
+                }
+            }
+            problems.extend(
+                crate::validation::check_definition(&entry.blueprint).into_iter().map(|p| p.under(&path)),
+            );
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let content_hash = content_hash(&stored);
+        let mut blueprints: Vec<BlueprintModel> =
+            stored.iter().map(|entry| Self::build(entry.clone(), &stored, &by_identifier)).collect();
+        for at in 0..blueprints.len() {
+            let inverses = Self::inverses(&blueprints, at);
+            blueprints[at].inverses = inverses;
+        }
+        let blueprints = blueprints.into_iter().map(Arc::new).collect();
+        Ok(Self { revision, blueprints, by_identifier, by_no, content_hash })
+    }
+
+    fn build(
+        entry: StoredBlueprint,
+        all: &[StoredBlueprint],
+        by_identifier: &HashMap<String, usize>,
+    ) -> BlueprintModel {
+        let field = |identifier: &str| {
+            entry.names.fields.get(identifier).cloned().unwrap_or_else(|| identifier.to_owned())
+        };
+        let properties: Vec<_> = entry
+            .blueprint
+            .properties
+            .values()
+            .map(|property| PropertyModel {
+                no: entry.numbers.properties.get(&property.identifier).copied().unwrap_or(PropertyNo(0)),
+                required: entry.blueprint.required.contains(&property.identifier),
+                field: field(&property.identifier),
+                property: property.clone(),
+            })
+            .collect();
+        let relations: Vec<_> = entry
+            .blueprint
+            .relations
+            .values()
+            .map(|relation| RelationModel {
+                no: entry.numbers.relations.get(&relation.identifier).copied().unwrap_or(RelationNo(0)),
+                target: all[by_identifier[&relation.target]].no,
+                field: field(&relation.identifier),
+                relation: relation.clone(),
+            })
+            .collect();
+        let property_index =
+            properties.iter().enumerate().map(|(at, p)| (p.property.identifier.clone(), at)).collect();
+        let relation_index =
+            relations.iter().enumerate().map(|(at, r)| (r.relation.identifier.clone(), at)).collect();
+        BlueprintModel {
+            stored: entry,
+            properties,
+            relations,
+            inverses: Vec::new(),
+            property_index,
+            relation_index,
+            validator: OnceLock::new(),
+        }
+    }
+
+    fn inverses(blueprints: &[BlueprintModel], at: usize) -> Vec<InverseModel> {
+        let target = &blueprints[at];
+        let mut inverses = Vec::new();
+        for source in blueprints {
+            for relation in source.relations.iter().filter(|relation| relation.target == target.no()) {
+                let key = GraphqlNames::inverse_key(source.identifier(), &relation.relation.identifier);
+                let field = target.names().inverses.get(&key).cloned().unwrap_or(key);
+                inverses.push(InverseModel { relation: relation.no, source: source.no(), field });
+            }
+        }
+        inverses
+    }
+
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Equal for models with equal blueprints, numbers and names, whatever their tenant and revision.
+    pub fn content_hash(&self) -> [u8; 32] {
+        self.content_hash
+    }
+
+    pub fn blueprints(&self) -> &[Arc<BlueprintModel>] {
+        &self.blueprints
+    }
+
+    pub fn get(&self, identifier: &str) -> Option<&Arc<BlueprintModel>> {
+        self.by_identifier.get(identifier).map(|at| &self.blueprints[*at])
+    }
+
+    pub fn by_no(&self, no: BlueprintNo) -> Option<&Arc<BlueprintModel>> {
+        self.by_no.get(&no).map(|at| &self.blueprints[*at])
+    }
+
+    /// The blueprint that holds a relation, and the relation.
+    pub fn relation(&self, no: RelationNo) -> Option<(&Arc<BlueprintModel>, &RelationModel)> {
+        self.blueprints.iter().find_map(|holder| holder.relation_by_no(no).map(|relation| (holder, relation)))
+    }
+}
+
+fn content_hash(stored: &[StoredBlueprint]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for entry in stored {
+        let parts = serde_json::json!([entry.no, entry.blueprint.definition, entry.numbers, entry.names]);
+        hasher.update(parts.to_string().as_bytes());
+        hasher.update(&[0]);
+    }
+    *hasher.finalize().as_bytes()
+}

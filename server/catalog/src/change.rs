@@ -1,0 +1,106 @@
+//! What a writer asks for: changes of entities, and what came of each.
+
+use indexmap::IndexMap;
+use portolan_schema::Pointer;
+use portolan_store::entity::Entity;
+use serde_json::{Map, Value};
+
+/// What to do where the entity exists or does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteMode {
+    /// `ALREADY_EXISTS` where it exists.
+    Create,
+    /// `NOT_FOUND` where it does not; only what is named changes.
+    Update,
+    /// Creates, or changes only what is named.
+    Merge,
+    /// Creates, or replaces the whole entity: what is not named is unset.
+    Replace,
+}
+
+/// Where a written relation points.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RelationInput {
+    /// Points nowhere.
+    Unset,
+    One(String),
+    Many(Vec<String>),
+    /// A search query `{combinator, rules}` that the catalog resolves: at most one hit for a to-one relation, 100 for
+    /// a to-many one (port-api.md 2.2).
+    Search(Value),
+}
+
+/// One entity to write. An outer `None` is "not named", an inner one "unset".
+#[derive(Debug, Clone, Default)]
+pub struct EntityWrite {
+    /// Identifier of the blueprint.
+    pub blueprint: String,
+    /// None: the server makes one (`e_…`); only where a new entity may be made.
+    pub identifier: Option<String>,
+    /// A search query that must hit exactly one entity, instead of `identifier`.
+    pub search: Option<Value>,
+    /// A new identifier.
+    pub rename: Option<String>,
+    pub title: Option<Option<String>>,
+    pub icon: Option<Option<String>>,
+    pub team: Option<Vec<String>>,
+    pub properties: Map<String, Value>,
+    pub relations: IndexMap<String, RelationInput>,
+    /// `CONFLICT` unless the entity's revision is this one.
+    pub if_revision: Option<i64>,
+}
+
+/// One entity to delete.
+#[derive(Debug, Clone)]
+pub struct Deletion {
+    pub blueprint: String,
+    pub identifier: String,
+    /// Also delete entities that require it; else `HAS_DEPENDENTS`.
+    pub dependents: bool,
+    pub if_revision: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Change {
+    Write(WriteMode, Box<EntityWrite>),
+    Delete(Deletion),
+}
+
+/// How a batch is to be written.
+#[derive(Debug, Clone, Default)]
+pub struct WriteOptions {
+    /// Do everything but keep nothing; answers are the same.
+    pub dry_run: bool,
+    /// Make bare entities for relation targets that do not exist; else `RELATION_TARGET_NOT_FOUND`.
+    pub create_missing: bool,
+    /// All or nothing.
+    pub atomic: bool,
+    /// The run and its integration, where one writes: new entities belong to it.
+    pub run: Option<RunOrigin>,
+    /// Where the input's items are in the request, for the paths of problems: item `n` is at `items/n`.
+    pub path: Option<Pointer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunOrigin {
+    pub run: i64,
+    pub integration: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Created,
+    Updated,
+    Unchanged,
+    Deleted,
+}
+
+/// What came of one change.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub kind: Kind,
+    /// The entity after the change (before it, where deleted), relations filled.
+    pub entity: Entity,
+    /// Identifiers of all that a deletion took, itself first, as (blueprint, identifier).
+    pub deleted: Vec<(String, String)>,
+}

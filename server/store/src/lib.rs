@@ -1,0 +1,15 @@
+//! The only SQL in Portolan: tables, the tenant's scope, filters compiled to SQL, history and jobs.
+//!
+//! Nothing outside reaches the database but through a [`TenantScope`] (one tenant's transaction) or the few global
+//! tables named in [`global`]. Every statement here runs on SQLite and on PostgreSQL.
+
+pub mod context;
+pub mod database;
+pub mod entity;
+pub mod query;
+pub mod scope;
+mod sql;
+
+pub use context::{Actor, OpContext, Role, TenantId};
+pub use database::{Config, Store};
+pub use scope::TenantScope;
