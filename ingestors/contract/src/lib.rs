@@ -1,1 +1,24 @@
-//! Placeholder.
+//! What an ingestor is: the code that reads one kind of source and yields raw items.
+//!
+//! An ingestor gets its settings, a [`Context`] (HTTP client, clock, cancellation) and a [`Sink`]. It never sees the
+//! database, another tenant, the environment or a file. Mapping raw items to entities, staging, planning and deleting
+//! are not its business; what it owes its caller is the truth about which kinds it read to the end.
+
+mod context;
+mod descriptor;
+mod error;
+mod http;
+mod ingestor;
+mod retry;
+mod settings;
+mod sink;
+
+pub use context::{Clock, Context, SystemClock};
+pub use descriptor::{Descriptor, KindDescription};
+pub use error::{IngestError, SourceError};
+pub use http::{Http, HttpError};
+pub use ingestor::{Ingestor, KindRequest};
+pub use retry::{Outcome, RetryPolicy, Retrying};
+pub use settings::{Secrets, Settings, schema_of};
+pub use sink::{Level, MAX_BATCH, Sink, send};
+pub use tokio_util::sync::CancellationToken;
