@@ -67,9 +67,11 @@ const TENANT: &[&str] = &[
        tenant_id BIGINT NOT NULL, revision BIGINT NOT NULL, blueprint_no INTEGER NOT NULL,
        before_definition {text}, after_definition {text}, at BIGINT NOT NULL, actor {text} NOT NULL,
        PRIMARY KEY (tenant_id, revision, blueprint_no)) {clustered}",
+    // `…_folded` is the lower-case form where it differs.
     "CREATE TABLE entities (
        tenant_id BIGINT NOT NULL, entity_id BIGINT NOT NULL, blueprint_no INTEGER NOT NULL,
-       identifier {text} NOT NULL, title {text}, icon {text}, team {text} NOT NULL, properties {text} NOT NULL,
+       identifier {text} NOT NULL, identifier_folded {text}, title {text}, title_folded {text}, icon {text},
+       team {text} NOT NULL, properties {text} NOT NULL,
        hash {bytes} NOT NULL, revision BIGINT NOT NULL, seq BIGINT NOT NULL, integration_id BIGINT, datasource {text},
        origins {text}, created_at BIGINT NOT NULL, created_by {text} NOT NULL,
        updated_at BIGINT NOT NULL, updated_by {text} NOT NULL,

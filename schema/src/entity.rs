@@ -45,7 +45,8 @@ pub struct EntityState {
 }
 
 impl EntityState {
-    /// A hash of the whole state, independent of the order of keys. Equal states have equal hashes.
+    /// A hash of the whole state, independent of the order of keys. Equal states have equal hashes; a relation that
+    /// points nowhere is the same as one that was never set.
     pub fn hash(&self) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
         text(&mut hasher, b'i', Some(&self.identifier));
@@ -56,7 +57,7 @@ impl EntityState {
             text(&mut hasher, b's', Some(team));
         }
         map(&mut hasher, &self.properties);
-        let mut relations: Vec<_> = self.relations.iter().collect();
+        let mut relations: Vec<_> = self.relations.iter().filter(|(_, targets)| !targets.is_empty()).collect();
         relations.sort_unstable_by_key(|(key, _)| key.as_str());
         length(&mut hasher, b'r', relations.len());
         for (key, targets) in relations {

@@ -6,6 +6,17 @@
 pub mod context;
 pub mod database;
 pub mod entity;
+mod blueprint;
+mod entity_read;
+pub mod entity_write;
+mod filter_sql;
+pub mod head;
+mod list;
+mod related;
+mod sort;
+mod aggregate;
+mod row;
+mod value_rows;
 pub mod query;
 pub mod scope;
 mod sql;

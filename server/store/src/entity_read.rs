@@ -1,0 +1,189 @@
+//! Reading entity rows: by key, by id, with the identifiers that their relations point at.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use portolan_schema::{
+    BlueprintModel, BlueprintNo, CatalogModel, EntityState, Instant, RelationNo, Result, Targets,
+};
+use sea_orm::QueryResult;
+
+use crate::TenantScope;
+use crate::entity::Entity;
+use crate::row::{column, json_column};
+use crate::sql::Sql;
+
+/// Most values bound to one `IN` list. SQLite allows 32,766 parameters in a statement.
+pub(crate) const MAX_IN: usize = 5_000;
+
+/// The columns that [`read`] expects, of the entity under `alias`.
+pub(crate) fn columns(alias: &str) -> String {
+    let names = "entity_id blueprint_no identifier title icon team properties revision seq integration_id datasource \
+                 created_at created_by updated_at updated_by";
+    let names: Vec<_> = names.split_ascii_whitespace().map(|name| format!("{alias}.{name}")).collect();
+    names.join(", ")
+}
+
+/// How many columns [`columns`] names.
+pub(crate) const COLUMNS: usize = 15;
+
+/// Reads an entity whose columns begin at `from`. Relations are left empty.
+pub(crate) fn read(row: &QueryResult, from: usize) -> Result<Entity> {
+    Ok(Entity {
+        id: column(row, from)?,
+        blueprint: BlueprintNo(column(row, from + 1)?),
+        state: EntityState {
+            identifier: column(row, from + 2)?,
+            title: column(row, from + 3)?,
+            icon: column(row, from + 4)?,
+            team: json_column(row, from + 5)?,
+            properties: json_column(row, from + 6)?,
+            relations: IndexMap::new(),
+        },
+        revision: column(row, from + 7)?,
+        seq: column(row, from + 8)?,
+        integration: column(row, from + 9)?,
+        datasource: column(row, from + 10)?,
+        created_at: Instant(column(row, from + 11)?),
+        created_by: column(row, from + 12)?,
+        updated_at: Instant(column(row, from + 13)?),
+        updated_by: column(row, from + 14)?,
+    })
+}
+
+impl TenantScope {
+    /// Entities of one blueprint by identifier, without relations. A statement each 5,000.
+    pub async fn entities_by_identifier(
+        &self,
+        blueprint: BlueprintNo,
+        identifiers: &[&str],
+    ) -> Result<HashMap<String, Entity>> {
+        let mut found = HashMap::with_capacity(identifiers.len());
+        for chunk in identifiers.chunks(MAX_IN) {
+            let mut sql = Sql::new(&format!("SELECT {} FROM entities e WHERE e.tenant_id = ", columns("e")));
+            sql.bind(self.tenant().0).push(" AND e.blueprint_no = ").bind(blueprint.0);
+            sql.push(" AND e.identifier IN (").bind_list(chunk.iter().copied()).push(")");
+            for row in self.all(sql).await? {
+                let entity = read(&row, 0)?;
+                found.insert(entity.state.identifier.clone(), entity);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Ids of one blueprint's entities by identifier. A statement each 5,000.
+    pub async fn entity_ids(
+        &self,
+        blueprint: BlueprintNo,
+        identifiers: &[&str],
+    ) -> Result<HashMap<String, i64>> {
+        let mut found = HashMap::with_capacity(identifiers.len());
+        for chunk in identifiers.chunks(MAX_IN) {
+            let mut sql = Sql::new("SELECT identifier, entity_id FROM entities WHERE tenant_id = ");
+            sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
+            sql.push(" AND identifier IN (").bind_list(chunk.iter().copied()).push(")");
+            for row in self.all(sql).await? {
+                found.insert(column(&row, 0)?, column(&row, 1)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Entities by id, without relations. A statement each 5,000.
+    pub async fn entities_by_id(&self, ids: &[i64]) -> Result<Vec<Entity>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(MAX_IN) {
+            let mut sql = Sql::new(&format!("SELECT {} FROM entities e WHERE e.tenant_id = ", columns("e")));
+            sql.bind(self.tenant().0)
+                .push(" AND e.entity_id IN (")
+                .bind_list(chunk.iter().copied())
+                .push(")");
+            for row in self.all(sql).await? {
+                found.push(read(&row, 0)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The next entities of a blueprint by id, after `after`: for work that goes through all of them.
+    pub async fn entities_after(
+        &self,
+        blueprint: BlueprintNo,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<Entity>> {
+        let mut sql = Sql::new(&format!("SELECT {} FROM entities e WHERE e.tenant_id = ", columns("e")));
+        sql.bind(self.tenant().0).push(" AND e.blueprint_no = ").bind(blueprint.0);
+        sql.push(" AND e.entity_id > ").bind(after).push(" ORDER BY e.entity_id LIMIT ");
+        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.all(sql).await?.iter().map(|row| read(row, 0)).collect()
+    }
+
+    /// Fills `state.relations` of entities; a statement each 5,000. Relations that were never set stay absent.
+    pub async fn fill_relations(&self, model: &CatalogModel, entities: &mut [&mut Entity]) -> Result<()> {
+        let ids: Vec<i64> = entities.iter().map(|entity| entity.id).collect();
+        let mut edges: HashMap<i64, Vec<(RelationNo, String)>> = HashMap::new();
+        for chunk in ids.chunks(MAX_IN) {
+            let mut sql = Sql::new(
+                "SELECT r.source_id, r.relation_no, coalesce(t.identifier, r.pending) FROM relations r
+                 LEFT JOIN entities t ON t.tenant_id = r.tenant_id AND t.entity_id = r.target_id
+                 WHERE r.tenant_id = ",
+            );
+            sql.bind(self.tenant().0).push(" AND r.source_id IN (").bind_list(chunk.iter().copied());
+            sql.push(") ORDER BY r.source_id, r.relation_no, r.ordinal");
+            for row in self.all(sql).await? {
+                let Some(identifier) = column::<Option<String>>(&row, 2)? else { continue };
+                edges.entry(column(&row, 0)?).or_default().push((RelationNo(column(&row, 1)?), identifier));
+            }
+        }
+        for entity in entities {
+            let Some(blueprint) = model.by_no(entity.blueprint) else { continue };
+            let found = edges.remove(&entity.id).unwrap_or_default();
+            entity.state.relations = arrange(blueprint, &found);
+        }
+        Ok(())
+    }
+
+    /// Sources of edges that point at any of `targets`: (source id, relation, target id).
+    pub async fn edges_to(&self, targets: &[i64]) -> Result<Vec<(i64, RelationNo, i64)>> {
+        let mut found = Vec::new();
+        for chunk in targets.chunks(MAX_IN) {
+            let mut sql =
+                Sql::new("SELECT source_id, relation_no, target_id FROM relations WHERE tenant_id = ");
+            sql.bind(self.tenant().0).push(" AND target_id IN (").bind_list(chunk.iter().copied()).push(")");
+            for row in self.all(sql).await? {
+                found.push((column(&row, 0)?, RelationNo(column(&row, 1)?), column(&row, 2)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether any entity holds this relation.
+    pub async fn has_edges(&self, blueprint: BlueprintNo, relation: RelationNo) -> Result<bool> {
+        let mut sql = Sql::new(
+            "SELECT 1 FROM relations r JOIN entities e ON e.tenant_id = r.tenant_id AND e.entity_id = r.source_id
+             WHERE r.tenant_id = ",
+        );
+        sql.bind(self.tenant().0).push(" AND r.relation_no = ").bind(relation.0);
+        sql.push(" AND e.blueprint_no = ").bind(blueprint.0).push(" LIMIT 1");
+        Ok(self.one(sql).await?.is_some())
+    }
+}
+
+/// Every relation of the blueprint in its order: to-one null, to-many empty where nothing is set.
+fn arrange(blueprint: &BlueprintModel, found: &[(RelationNo, String)]) -> IndexMap<String, Targets> {
+    let of =
+        |no: RelationNo| found.iter().filter(move |(relation, _)| *relation == no).map(|(_, id)| id.clone());
+    blueprint
+        .relations
+        .iter()
+        .map(|relation| {
+            let targets = if relation.relation.many {
+                Targets::Many(of(relation.no).collect())
+            } else {
+                Targets::One(of(relation.no).next())
+            };
+            (relation.relation.identifier.clone(), targets)
+        })
+        .collect()
+}

@@ -1,0 +1,170 @@
+//! Related entities, loaded in batches: for each relation of a level one statement for all parents together.
+
+use std::collections::HashMap;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use portolan_schema::filter::{Direction, Filter};
+use portolan_schema::{BlueprintModel, CatalogModel, Error, Result};
+
+use crate::TenantScope;
+use crate::entity::Entity;
+use crate::entity_read::{MAX_IN, columns, read};
+use crate::filter_sql::FilterWriter;
+use crate::list::{Bounds, blueprint_of, page_of};
+use crate::query::{EntityNode, EntityPage, RelationQuery};
+use crate::row::column;
+use crate::sort::{self, Key};
+use crate::sql::Sql;
+
+impl TenantScope {
+    /// Fills `related` of every parent, level by level.
+    pub(crate) fn load_related<'a>(
+        &'a self,
+        model: &'a CatalogModel,
+        parents: &'a mut [&mut EntityNode],
+        queries: &'a [RelationQuery],
+    ) -> BoxFuture<'a, Result<()>> {
+        async move {
+            for query in queries {
+                if !parents.is_empty() {
+                    self.load_relation(model, parents, query).await?;
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    async fn load_relation(
+        &self,
+        model: &CatalogModel,
+        parents: &mut [&mut EntityNode],
+        query: &RelationQuery,
+    ) -> Result<()> {
+        let edge = Edges::of(model, query)?;
+        let default = if query.direction == Direction::Forward { Key::ORDINAL } else { Key::IDENTIFIER };
+        let keys = sort::keys(edge.blueprint, &query.order, default)?;
+        let bounds = Bounds::parse(&query.page, &keys)?;
+        let mut ids: Vec<i64> = parents.iter().map(|parent| parent.entity.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut rows: HashMap<i64, Vec<(Entity, i32)>> = HashMap::new();
+        let mut totals: HashMap<i64, u64> = HashMap::new();
+        for chunk in ids.chunks(MAX_IN) {
+            let sql = self.relation_statement(model, query, &edge, &keys, &bounds, chunk)?;
+            for row in self.all(sql).await? {
+                let parent: i64 = column(&row, 0)?;
+                rows.entry(parent).or_default().push((read(&row, 2)?, column(&row, 1)?));
+            }
+            if query.count {
+                let sql = self.count_statement(model, query, &edge, chunk)?;
+                for row in self.all(sql).await? {
+                    totals.insert(column(&row, 0)?, column::<i64>(&row, 1)?.unsigned_abs());
+                }
+            }
+        }
+        for parent in parents.iter_mut() {
+            // Parents may repeat; each gets its own copy.
+            let found = rows.get(&parent.entity.id).cloned().unwrap_or_default();
+            let mut page: EntityPage = page_of(edge.blueprint, &keys, &query.page, found);
+            page.total = query.count.then(|| totals.get(&parent.entity.id).copied().unwrap_or(0));
+            parent.related.insert(query.key.clone(), page);
+        }
+        let mut children: Vec<&mut EntityNode> = parents
+            .iter_mut()
+            .filter_map(|parent| parent.related.get_mut(&query.key))
+            .flat_map(|page| page.nodes.iter_mut())
+            .collect();
+        if query.relation_identifiers {
+            let mut entities: Vec<&mut Entity> = children.iter_mut().map(|node| &mut node.entity).collect();
+            self.fill_relations(model, &mut entities).await?;
+        }
+        self.load_related(model, &mut children, &query.relations).await
+    }
+
+    fn relation_statement(
+        &self,
+        model: &CatalogModel,
+        query: &RelationQuery,
+        edge: &Edges<'_>,
+        keys: &[Key],
+        bounds: &Bounds,
+        parents: &[i64],
+    ) -> Result<Sql> {
+        let mut sql = Sql::new("SELECT * FROM (SELECT ");
+        sql.push(edge.mine).push(" AS parent_id, r.ordinal AS edge_ordinal, ").push(&columns("e"));
+        sql.push(", row_number() OVER (PARTITION BY ").push(edge.mine).push(" ORDER BY ");
+        sql.push(&sort::order_by(keys, query.page.from_end))
+            .push(") AS place FROM relations r CROSS JOIN entities e");
+        sort::push_joins(&mut sql, keys);
+        sql.push(" WHERE ");
+        self.push_edges(&mut sql, model, query, edge, parents)?;
+        bounds.push(&mut sql, keys);
+        sql.push(") found WHERE place > ").bind(int(query.page.offset));
+        sql.push(" AND place <= ").bind(int(query.page.offset + query.page.limit + 1));
+        sql.push(" ORDER BY parent_id, place");
+        Ok(sql)
+    }
+
+    fn count_statement(
+        &self,
+        model: &CatalogModel,
+        query: &RelationQuery,
+        edge: &Edges<'_>,
+        parents: &[i64],
+    ) -> Result<Sql> {
+        let mut sql = Sql::new("SELECT ");
+        sql.push(edge.mine).push(", count(*) FROM relations r CROSS JOIN entities e WHERE ");
+        self.push_edges(&mut sql, model, query, edge, parents)?;
+        sql.push(" GROUP BY ").push(edge.mine);
+        Ok(sql)
+    }
+
+    fn push_edges(
+        &self,
+        sql: &mut Sql,
+        model: &CatalogModel,
+        query: &RelationQuery,
+        edge: &Edges<'_>,
+        parents: &[i64],
+    ) -> Result<()> {
+        sql.push("r.tenant_id = ").bind(self.tenant().0).push(" AND r.relation_no = ").bind(query.relation.0);
+        sql.push(" AND r.target_id IS NOT NULL AND ").push(edge.mine).push(" IN (");
+        sql.bind_list(parents.iter().copied()).push(") AND e.tenant_id = ").bind(self.tenant().0);
+        sql.push(" AND e.entity_id = ").push(edge.theirs);
+        if query.filter != Filter::always() {
+            sql.push(" AND ");
+            let mut writer = FilterWriter::new(self.backend(), self.tenant(), model);
+            writer.write(sql, "e", edge.blueprint, &query.filter)?;
+        }
+        Ok(())
+    }
+}
+
+/// Which end of an edge is the parent, and what is at the other.
+struct Edges<'a> {
+    mine: &'static str,
+    theirs: &'static str,
+    blueprint: &'a BlueprintModel,
+}
+
+impl<'a> Edges<'a> {
+    fn of(model: &'a CatalogModel, query: &RelationQuery) -> Result<Self> {
+        let (holder, relation) = model
+            .relation(query.relation)
+            .ok_or_else(|| Error::internal("a query names a relation that is not in its model"))?;
+        Ok(match query.direction {
+            Direction::Forward => Self {
+                mine: "r.source_id",
+                theirs: "r.target_id",
+                blueprint: blueprint_of(model, relation.target)?,
+            },
+            Direction::Backward => Self { mine: "r.target_id", theirs: "r.source_id", blueprint: holder },
+        })
+    }
+}
+
+fn int(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
