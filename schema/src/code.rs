@@ -122,6 +122,8 @@ codes! {
     AlreadyExists = "ALREADY_EXISTS", State, 409;
     /// The revision asked for is not the present one: somebody else changed it.
     Conflict = "CONFLICT", State, 409;
+    /// Nothing of the batch was written, because another item of it failed.
+    Aborted = "ABORTED", State, 409;
     /// It is in use by something else, which is named.
     InUse = "IN_USE", State, 409;
     /// An entity cannot be deleted because others require it.

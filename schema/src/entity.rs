@@ -57,7 +57,8 @@ impl EntityState {
             text(&mut hasher, b's', Some(team));
         }
         map(&mut hasher, &self.properties);
-        let mut relations: Vec<_> = self.relations.iter().filter(|(_, targets)| !targets.is_empty()).collect();
+        let mut relations: Vec<_> =
+            self.relations.iter().filter(|(_, targets)| !targets.is_empty()).collect();
         relations.sort_unstable_by_key(|(key, _)| key.as_str());
         length(&mut hasher, b'r', relations.len());
         for (key, targets) in relations {

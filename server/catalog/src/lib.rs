@@ -1,84 +1,116 @@
 //! Blueprints and entities: the one write path, reads, and plans. Edges call this; it calls the store.
 
+mod batch;
 pub mod blueprints;
 pub mod change;
-pub mod entities;
+mod deletion;
+mod draft;
+mod model_change;
+mod models;
+mod search;
+mod targets;
+mod write;
 
-pub use change::{Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, WriteMode, WriteOptions};
+pub use change::{
+    Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, RunOrigin, WriteMode, WriteOptions,
+};
 pub use portolan_store::entity::Entity;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};
 
 use std::sync::Arc;
 
-use portolan_schema::{CatalogModel, Filter, Result};
-use portolan_store::Store;
+use portolan_schema::{BlueprintNo, CatalogModel, Filter, Instant, Result};
 use portolan_store::query::{AggregateQuery, EntityPage, EntityQuery, Group};
+use portolan_store::{Store, TenantScope};
+
+use crate::models::Models;
 
 /// The catalog of all tenants. Cheap to clone.
 #[derive(Clone)]
-pub struct Catalog {}
+pub struct Catalog {
+    store: Store,
+    models: Models,
+}
 
 impl Catalog {
-    pub fn new(_store: Store) -> Self {
-        unimplemented!()
+    pub fn new(store: Store) -> Self {
+        Self { store, models: Models::new() }
     }
 
     /// The tenant's present model; from a cache that checks the revision.
-    pub async fn model(&self, _ctx: &OpContext) -> Result<Arc<CatalogModel>> {
-        unimplemented!()
+    pub async fn model(&self, ctx: &OpContext) -> Result<Arc<CatalogModel>> {
+        let scope = self.store.read(ctx.tenant()).await?;
+        self.model_in(&scope).await
     }
 
-    /// A list with all that it asks for through relations: statements in proportion to its depth.
+    async fn model_in(&self, scope: &TenantScope) -> Result<Arc<CatalogModel>> {
+        let revision = scope.head().await?.model_revision;
+        self.models.get(scope, revision).await
+    }
+
+    /// A list with all that it asks for through relations: statements in proportion to its depth, all in one snapshot.
+    ///
+    /// `model` may be older than the present one: numbers are never reused, so the answer is still right.
     ///
     /// # Errors
-    /// `INVALID_CURSOR`; `CONFLICT` where `model` is no longer the present one is *not* an error: numbers never change.
+    /// `INVALID_CURSOR`; `INVALID_OPERATOR` where the order names a field that cannot be sorted by.
     pub async fn list(
         &self,
-        _ctx: &OpContext,
-        _model: &CatalogModel,
-        _query: &EntityQuery,
+        ctx: &OpContext,
+        model: &CatalogModel,
+        query: &EntityQuery,
     ) -> Result<EntityPage> {
-        unimplemented!()
+        self.store.read(ctx.tenant()).await?.list(model, query).await
     }
 
+    /// How many entities match.
     pub async fn count(
         &self,
-        _ctx: &OpContext,
-        _model: &CatalogModel,
-        _blueprint: portolan_schema::BlueprintNo,
-        _filter: &Filter,
+        ctx: &OpContext,
+        model: &CatalogModel,
+        blueprint: BlueprintNo,
+        filter: &Filter,
     ) -> Result<u64> {
-        unimplemented!()
+        self.store.read(ctx.tenant()).await?.count(model, blueprint, filter).await
     }
 
+    /// Counts and functions by group.
     pub async fn aggregate(
         &self,
-        _ctx: &OpContext,
-        _model: &CatalogModel,
-        _query: &AggregateQuery,
+        ctx: &OpContext,
+        model: &CatalogModel,
+        query: &AggregateQuery,
     ) -> Result<Vec<Group>> {
-        unimplemented!()
+        self.store.read(ctx.tenant()).await?.aggregate(model, query).await
     }
 
     /// One entity by its global id (`node(id:)`), with its relations' identifiers.
-    pub async fn by_id(&self, _ctx: &OpContext, _id: i64) -> Result<Option<Entity>> {
-        unimplemented!()
+    pub async fn by_id(&self, ctx: &OpContext, id: i64) -> Result<Option<Entity>> {
+        let scope = self.store.read(ctx.tenant()).await?;
+        let model = self.model_in(&scope).await?;
+        let Some(mut entity) = scope.entities_by_id(&[id]).await?.pop() else { return Ok(None) };
+        scope.fill_relations(&model, &mut [&mut entity]).await?;
+        Ok(Some(entity))
     }
 
-    /// Applies changes in one transaction. One result each change, in order.
-    ///
-    /// With `atomic` any failure rolls everything back and the other items' results say so; without, good items are
-    /// written and bad ones reported.
-    ///
-    /// # Errors
-    /// Only where nothing could be tried at all (rights, a fault). Mistakes in items are in their results.
-    pub async fn write(
+    /// One entity by blueprint and identifier, with its relations' identifiers.
+    pub async fn entity(
         &self,
-        _ctx: &OpContext,
-        _changes: Vec<Change>,
-        _options: &WriteOptions,
-    ) -> Result<Vec<Result<Outcome>>> {
-        unimplemented!()
+        ctx: &OpContext,
+        blueprint: BlueprintNo,
+        identifier: &str,
+    ) -> Result<Option<Entity>> {
+        let scope = self.store.read(ctx.tenant()).await?;
+        let model = self.model_in(&scope).await?;
+        let mut found = scope.entities_by_identifier(blueprint, &[identifier]).await?;
+        let Some(mut entity) = found.remove(identifier) else { return Ok(None) };
+        scope.fill_relations(&model, &mut [&mut entity]).await?;
+        Ok(Some(entity))
     }
+}
+
+/// The present time. The only clock of this crate.
+fn now() -> Instant {
+    chrono::Utc::now().into()
 }

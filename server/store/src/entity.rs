@@ -16,7 +16,7 @@ pub struct Entity {
     pub seq: i64,
     /// The integration that created it and may delete it.
     pub integration: Option<i64>,
-    /// `User-Agent` of the last write by a token (port-api.md 2.7).
+    /// `User-Agent` of the token's client that created it (port-api.md 2.7).
     pub datasource: Option<String>,
     pub created_at: Instant,
     pub created_by: String,

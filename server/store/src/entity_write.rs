@@ -262,27 +262,6 @@ impl TenantScope {
         }
         Ok(())
     }
-
-    /// Edges that waited for these entities of `blueprint` now point at them.
-    pub async fn resolve_pending(&self, relations: &[RelationNo], created: &[(i64, &str)]) -> Result<()> {
-        if relations.is_empty() {
-            return Ok(());
-        }
-        for chunk in created.chunks(MAX_IN / 2) {
-            let mut sql = Sql::new("WITH created (entity_id, identifier) AS (VALUES ");
-            for (at, (id, identifier)) in chunk.iter().enumerate() {
-                sql.push(if at == 0 { "(" } else { ", (" }).bind(*id).push(", ").bind(*identifier).push(")");
-            }
-            sql.push(
-                ") UPDATE relations SET target_id = created.entity_id, pending = NULL FROM created
-                 WHERE relations.tenant_id = ",
-            );
-            sql.bind(self.tenant().0).push(" AND relations.pending = created.identifier");
-            sql.push(" AND relations.relation_no IN (").bind_list(relations.iter().map(|no| no.0)).push(")");
-            self.execute(sql).await?;
-        }
-        Ok(())
-    }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

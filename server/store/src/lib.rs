@@ -3,23 +3,24 @@
 //! Nothing outside reaches the database but through a [`TenantScope`] (one tenant's transaction) or the few global
 //! tables named in [`global`]. Every statement here runs on SQLite and on PostgreSQL.
 
+mod aggregate;
+mod blueprint;
 pub mod context;
 pub mod database;
 pub mod entity;
-mod blueprint;
 mod entity_read;
 pub mod entity_write;
 mod filter_sql;
 pub mod head;
 mod list;
-mod related;
-mod sort;
-mod aggregate;
-mod row;
-mod value_rows;
 pub mod query;
+mod related;
+mod rewrite;
+mod row;
 pub mod scope;
+mod sort;
 mod sql;
+mod value_rows;
 
 pub use context::{Actor, OpContext, Role, TenantId};
 pub use database::{Config, Store};

@@ -1,0 +1,149 @@
+//! The ingestor itself: settings, sign-in, then kind by kind.
+
+use async_trait::async_trait;
+use portolan_ingestor_contract::{
+    Context, Descriptor, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError,
+};
+use portolan_schema::{Code, Pointer, Problems};
+
+use crate::descriptor::descriptor;
+use crate::kinds::regional::{self, Regional};
+use crate::kinds::{account, bucket, database, function, instance, region};
+use crate::session::Session;
+use crate::settings::{self, Config};
+
+/// Reads Amazon Web Services.
+pub struct Aws {
+    descriptor: Descriptor,
+}
+
+impl Aws {
+    pub fn new() -> Self {
+        Self { descriptor: descriptor() }
+    }
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Ingestor for Aws {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    fn validate(&self, settings: &Settings, context: &Context) -> Result<(), Problems> {
+        settings::parse(settings, context).map(drop)
+    }
+
+    async fn check(&self, settings: &Settings, context: &Context) -> Result<(), Problems> {
+        let (config, keys) = settings::parse(settings, context)?;
+        let asked = async {
+            let session = Session::open(&config, &keys, context).await?;
+            check_regions(&session, &config).await
+        };
+        tokio::select! {
+            biased;
+            () = context.cancellation.cancelled() => {
+                Err(SourceError::unreachable("the check was cancelled before AWS answered").into())
+            }
+            result = asked => result,
+        }
+    }
+
+    async fn collect(
+        &self,
+        settings: &Settings,
+        kinds: &[KindRequest],
+        context: &Context,
+        sink: &dyn Sink,
+    ) -> Result<(), IngestError> {
+        let (config, keys) = settings::parse(settings, context)?;
+        let work = async {
+            let session = Session::open(&config, &keys, context).await?;
+            let run = Run { session, config, sink };
+            run.all(kinds).await
+        };
+        tokio::select! {
+            biased;
+            () = context.cancellation.cancelled() => Err(IngestError::Cancelled),
+            result = work => result,
+        }
+    }
+}
+
+/// Regions that are named must exist and be enabled, as far as we may ask.
+async fn check_regions(session: &Session, config: &Config) -> Result<(), Problems> {
+    let enabled = match region::list(session).await {
+        Ok(regions) => region::names(&regions),
+        Err(error) if error.code == Code::UpstreamForbidden && !config.wants_all_regions() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut problems = Problems::default();
+    let at = Pointer::root().key("config").key("regions");
+    for (index, name) in config.regions.iter().enumerate() {
+        if !config.wants_all_regions() && !enabled.contains(name) {
+            let message = format!("the region {name} does not exist or is not enabled for the account");
+            problems.add(Code::InvalidValue, at.index(index), message);
+        }
+    }
+    problems.into_result(())
+}
+
+/// One collection.
+struct Run<'a> {
+    session: Session,
+    config: Config,
+    sink: &'a dyn Sink,
+}
+
+impl Run<'_> {
+    async fn all(&self, kinds: &[KindRequest]) -> Result<(), IngestError> {
+        let regions = self.regions(kinds).await;
+        for request in kinds {
+            let kind = request.kind.as_str();
+            self.sink.kind_started(kind).await?;
+            match self.one(kind, &regions).await {
+                Ok(()) => self.sink.kind_done(kind).await?,
+                Err(IngestError::Source(error)) => {
+                    tracing::debug!(kind, code = %error.code, "a kind failed");
+                    self.sink.kind_failed(kind, &error).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn one(&self, kind: &str, regions: &Result<Vec<String>, SourceError>) -> Result<(), IngestError> {
+        let (session, sink) = (&self.session, self.sink);
+        let list: &dyn Regional = match kind {
+            _ if kind == account::KIND.name => return account::collect(session, sink).await,
+            _ if kind == region::KIND.name => return region::collect(session, sink).await,
+            _ if kind == bucket::KIND.name => return bucket::collect(session, sink).await,
+            _ if kind == instance::KIND.name => &instance::Instances,
+            _ if kind == function::KIND.name => &function::Functions,
+            _ if kind == database::KIND.name => &database::Databases,
+            _ => {
+                let known = crate::kinds::ALL.map(|kind| kind.name).join(", ");
+                let message = format!("aws has no kind \"{kind}\"; its kinds are {known}");
+                return Err(SourceError::new(Code::InvalidMapping, message).into());
+            }
+        };
+        let regions = regions.as_ref().map_err(Clone::clone)?;
+        regional::collect(list, session, regions, sink).await
+    }
+
+    /// The regions to read. Asked once a run, and only if a requested kind needs them; a failure is each such kind's.
+    async fn regions(&self, kinds: &[KindRequest]) -> Result<Vec<String>, SourceError> {
+        let regional = [instance::KIND.name, function::KIND.name, database::KIND.name];
+        let needed = kinds.iter().any(|request| regional.contains(&request.kind.as_str()));
+        if !self.config.wants_all_regions() || !needed {
+            return Ok(self.config.regions.clone());
+        }
+        Ok(region::names(&region::list(&self.session).await?))
+    }
+}

@@ -1,0 +1,44 @@
+//! What is added to AWS's own fields so that a mapping has all it needs: keys that start with two underscores.
+
+use serde_json::{Map, Value};
+
+use crate::session::Session;
+
+/// Puts the added keys into an item, whose own fields stay as AWS gave them.
+pub(crate) struct Added<'a> {
+    pub session: &'a Session,
+    pub region: Option<&'a str>,
+    pub arn: String,
+    /// Path of the item's page in AWS's console.
+    pub console: Option<String>,
+    pub tags: Map<String, Value>,
+}
+
+impl Added<'_> {
+    pub fn to(self, item: &mut Map<String, Value>) {
+        let link =
+            self.region.zip(self.console).and_then(|(region, rest)| self.session.console(region, &rest));
+        item.insert("__AccountId".to_owned(), self.session.identity.account.clone().into());
+        item.insert("__Region".to_owned(), self.region.map_or(Value::Null, Into::into));
+        item.insert("__Partition".to_owned(), self.session.partition().into());
+        item.insert("__Arn".to_owned(), self.arn.into());
+        item.insert("__ConsoleUrl".to_owned(), link.map_or(Value::Null, Into::into));
+        item.insert("__Tags".to_owned(), Value::Object(self.tags));
+    }
+}
+
+/// `[{"Key": k, "Value": v}, …]` as `{k: v, …}`.
+pub(crate) fn tags(list: Option<&Value>) -> Map<String, Value> {
+    let entries = list.and_then(Value::as_array).into_iter().flatten();
+    entries
+        .filter_map(|tag| {
+            let key = tag.get("Key")?.as_str()?.to_owned();
+            Some((key, tag.get("Value").cloned().unwrap_or_else(|| "".into())))
+        })
+        .collect()
+}
+
+/// A text field of an item, or the empty text.
+pub(crate) fn text<'a>(item: &'a Map<String, Value>, key: &str) -> &'a str {
+    item.get(key).and_then(Value::as_str).unwrap_or_default()
+}

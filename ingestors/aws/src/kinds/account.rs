@@ -1,0 +1,47 @@
+//! Kind `account`: the account the credentials lead to.
+
+use portolan_ingestor_contract::{IngestError, KindDescription, Level, Sink, SourceError};
+use portolan_schema::Code;
+use serde_json::{Map, Value, json};
+
+use crate::fields;
+use crate::item::Added;
+use crate::session::Session;
+use crate::signed::{self, QueryService};
+
+pub(crate) const KIND: KindDescription = KindDescription {
+    name: "account",
+    title: "Accounts",
+    description: "The account of the credentials: the answer of sts:GetCallerIdentity, with __AccountAlias.",
+    permissions: &["iam:ListAccountAliases (optional, for the account's alias)"],
+};
+
+const IAM: QueryService = QueryService { name: "iam", version: "2010-05-08", fields: &fields::IAM };
+
+pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
+    let alias = match alias(session).await {
+        Ok(alias) => alias,
+        Err(error) if error.code == Code::UpstreamForbidden => {
+            sink.log(Level::Warning, Some(KIND.name), &error.message, None).await?;
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let identity = &session.identity;
+    let mut item = Map::new();
+    item.insert("UserId".to_owned(), identity.user_id.clone().into());
+    item.insert("Account".to_owned(), identity.account.clone().into());
+    item.insert("Arn".to_owned(), identity.arn.clone().into());
+    item.insert("__AccountAlias".to_owned(), json!(alias));
+    let arn = format!("arn:{}:iam::{}:root", session.partition(), identity.account);
+    Added { session, region: None, arn, console: None, tags: Map::new() }.to(&mut item);
+    sink.items(KIND.name, vec![Value::Object(item)]).await?;
+    Ok(())
+}
+
+/// An account has one alias at most.
+async fn alias(session: &Session) -> Result<Option<String>, SourceError> {
+    let answer = signed::query(session, &IAM, &session.home_region, "ListAccountAliases", &[]).await?;
+    let aliases = answer.pointer("/ListAccountAliasesResult/AccountAliases").and_then(Value::as_array);
+    Ok(aliases.and_then(|list| list.first()).and_then(Value::as_str).map(ToOwned::to_owned))
+}

@@ -1,0 +1,138 @@
+//! The small signed client: AWS's Query and REST JSON protocols over the context's HTTP client.
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+use bytes::Bytes;
+use portolan_ingestor_contract::SourceError;
+use serde_json::Value;
+use url::Url;
+
+use crate::fault;
+use crate::session::Session;
+use crate::xml::{self, Fields};
+
+/// A service of the Query protocol.
+pub(crate) struct QueryService {
+    /// Name in addresses and permissions.
+    pub name: &'static str,
+    /// Date of the API.
+    pub version: &'static str,
+    pub fields: &'static Fields,
+}
+
+/// Calls an action of a Query service: `{Action, Version, …parameters}` as a form, the answer as JSON.
+///
+/// # Errors
+/// What AWS or the network said, with the action and region in its sentence.
+pub(crate) async fn query(
+    session: &Session,
+    service: &QueryService,
+    region: &str,
+    action: &str,
+    parameters: &[(&str, String)],
+) -> Result<Value, SourceError> {
+    let call = format!("{}:{action} in {region}", service.name);
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("Action", action)
+        .append_pair("Version", service.version)
+        .extend_pairs(parameters)
+        .finish();
+    let request = http::Request::builder()
+        .method("POST")
+        .header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+    let address = session.address(service.name, region)?;
+    let answer = send(session, service.name, region, &call, &address, request, body.into()).await?;
+    xml::to_json(answer.body(), service.fields)
+        .map_err(|error| SourceError::failed(format!("the answer to {call} cannot be read: {error}")))
+}
+
+/// Gets a REST JSON resource. `path` starts with `/`; `parameters` become the query string.
+///
+/// # Errors
+/// As for [`query`].
+pub(crate) async fn get_json(
+    session: &Session,
+    service: &str,
+    region: &str,
+    action: &str,
+    path: &str,
+    parameters: &[(&str, String)],
+) -> Result<Value, SourceError> {
+    let call = format!("{service}:{action} in {region}");
+    let mut address = session.address(service, region)?;
+    address.set_path(&format!("{}{path}", address.path().trim_end_matches('/')));
+    if !parameters.is_empty() {
+        address.query_pairs_mut().extend_pairs(parameters);
+    }
+    let request = http::Request::builder().method("GET");
+    let answer = send(session, service, region, &call, &address, request, Bytes::new()).await?;
+    serde_json::from_slice(answer.body())
+        .map_err(|_| SourceError::failed(format!("the answer to {call} is not well-formed JSON")))
+}
+
+async fn send(
+    session: &Session,
+    service: &str,
+    region: &str,
+    call: &str,
+    address: &Url,
+    request: http::request::Builder,
+    body: Bytes,
+) -> Result<http::Response<Bytes>, SourceError> {
+    let unsent = |_| SourceError::failed(format!("{call} cannot be written as a request"));
+    let mut request = request.uri(address.as_str()).body(body).map_err(unsent)?;
+    let credentials = session.credentials.current().await?;
+    // IAM is one service for all regions of a partition and is signed for the partition's first.
+    let region = match (service, region) {
+        ("iam", region) if region.starts_with("cn-") => "cn-north-1",
+        ("iam", region) if region.starts_with("us-gov-") => "us-gov-west-1",
+        ("iam", _) => "us-east-1",
+        (_, region) => region,
+    };
+    add_signature(&mut request, credentials, service, region, session.clock.now().into())
+        .map_err(|_| SourceError::failed(format!("{call} cannot be signed")))?;
+    let response = session
+        .http
+        .send(request)
+        .await
+        .map_err(|error| SourceError::from_http(&session.host(service, region), &error))?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    Err(fault::from_answer(call, response.status().as_u16(), &fault::told(&response)))
+}
+
+fn add_signature(
+    request: &mut http::Request<Bytes>,
+    credentials: Credentials,
+    service: &str,
+    region: &str,
+    now: std::time::SystemTime,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let identity: Identity = credentials.into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(service)
+        .time(now)
+        .settings(SigningSettings::default())
+        .build()?
+        .into();
+    let uri = request.uri().to_string();
+    let headers: Vec<(String, String)> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| Ok((name.as_str().to_owned(), value.to_str()?.to_owned())))
+        .collect::<Result<_, http::header::ToStrError>>()?;
+    let signable = SignableRequest::new(
+        request.method().as_str(),
+        &uri,
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+        SignableBody::Bytes(request.body()),
+    )?;
+    let (instructions, _) = sign(signable, &parameters)?.into_parts();
+    instructions.apply_to_request_http1x(request);
+    Ok(())
+}

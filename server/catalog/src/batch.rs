@@ -1,0 +1,95 @@
+//! The entities that a batch of changes touches, loaded once and changed in memory.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use portolan_schema::{BlueprintModel, BlueprintNo, CatalogModel, Error, Result};
+use portolan_store::TenantScope;
+use portolan_store::entity::Entity;
+
+use crate::draft::Draft;
+
+/// The key of an entity in a batch: blueprint and identifier as stored before the batch (or as created by it).
+pub(crate) type Key = (BlueprintNo, String);
+
+pub(crate) struct Batch<'a> {
+    pub scope: &'a TenantScope,
+    pub model: &'a CatalogModel,
+    /// In the order in which they were first touched.
+    pub drafts: IndexMap<Key, Draft>,
+    by_id: HashMap<i64, Key>,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(scope: &'a TenantScope, model: &'a CatalogModel) -> Self {
+        Self { scope, model, drafts: IndexMap::new(), by_id: HashMap::new() }
+    }
+
+    pub(crate) fn blueprint(&self, no: BlueprintNo) -> Result<&'a BlueprintModel> {
+        let found = self.model.by_no(no);
+        found
+            .map(AsRef::as_ref)
+            .ok_or_else(|| Error::internal("a batch names a blueprint that its model lacks"))
+    }
+
+    /// Loads entities that are not loaded yet; those that do not exist become absent drafts.
+    pub(crate) async fn load(&mut self, keys: &[Key]) -> Result<()> {
+        let mut wanted: IndexMap<BlueprintNo, Vec<&str>> = IndexMap::new();
+        for (blueprint, identifier) in keys.iter().filter(|key| !self.drafts.contains_key(*key)) {
+            wanted.entry(*blueprint).or_default().push(identifier);
+        }
+        let mut found: Vec<Entity> = Vec::new();
+        for (blueprint, identifiers) in &wanted {
+            let mut entities = self.scope.entities_by_identifier(*blueprint, identifiers).await?;
+            found.extend(identifiers.iter().filter_map(|identifier| entities.remove(*identifier)));
+        }
+        self.adopt(found).await?;
+        for key in keys {
+            self.drafts.entry(key.clone()).or_insert_with(Draft::absent);
+        }
+        Ok(())
+    }
+
+    /// Loads entities by id.
+    pub(crate) async fn load_ids(&mut self, ids: &[i64]) -> Result<()> {
+        let missing: Vec<i64> = ids.iter().copied().filter(|id| !self.by_id.contains_key(id)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let found = self.scope.entities_by_id(&missing).await?;
+        self.adopt(found).await
+    }
+
+    async fn adopt(&mut self, mut entities: Vec<Entity>) -> Result<()> {
+        if entities.is_empty() {
+            return Ok(());
+        }
+        let mut borrowed: Vec<&mut Entity> = entities.iter_mut().collect();
+        self.scope.fill_relations(self.model, &mut borrowed).await?;
+        for entity in entities {
+            let key = (entity.blueprint, entity.state.identifier.clone());
+            self.by_id.insert(entity.id, key.clone());
+            self.drafts.entry(key).or_insert_with(|| Draft::stored(entity));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn key_of(&self, id: i64) -> Option<&Key> {
+        self.by_id.get(&id)
+    }
+
+    /// Identifiers under which entities of this batch exist after it, by blueprint; the value is the draft's key.
+    pub(crate) fn present(&self) -> HashMap<(BlueprintNo, &str), &Key> {
+        self.drafts
+            .iter()
+            .filter_map(|(key, draft)| Some(((key.0, draft.after.as_ref()?.identifier.as_str()), key)))
+            .collect()
+    }
+
+    /// Identifiers that were stored before and are not any more after this batch (deleted or renamed).
+    pub(crate) fn vanished(&self, blueprint: BlueprintNo, identifier: &str) -> bool {
+        self.drafts.get(&(blueprint, identifier.to_owned())).is_some_and(|draft| {
+            draft.before.is_some() && draft.after.as_ref().is_none_or(|after| after.identifier != identifier)
+        })
+    }
+}

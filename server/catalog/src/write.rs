@@ -1,0 +1,448 @@
+//! The write path: changes in, one transaction, versions out.
+//!
+//! A batch is loaded, planned in memory item by item, and written. The tenant's head is read first and taken last; where
+//! another writer was faster, the batch is planned again under the head's lock.
+
+use std::collections::HashMap;
+
+use portolan_schema::identifier::{self, Kind as IdentifierKind};
+use portolan_schema::{
+    BlueprintNo, CatalogModel, Code, EntityState, Error, Instant, Pointer, Problem, Problems, Result,
+};
+use portolan_store::entity::Entity;
+use portolan_store::entity_write::{Cause, EntityChange};
+use portolan_store::{Actor, OpContext, Role, TenantScope};
+use uuid::Uuid;
+
+use crate::batch::{Batch, Key};
+use crate::change::{Change, Deletion, EntityWrite, Kind, Outcome, WriteMode, WriteOptions};
+use crate::deletion::IncomingEdges;
+use crate::targets::StoredTargets;
+use crate::{Catalog, draft, now};
+
+/// How often a batch is planned again before the caller is told that the database is busy.
+const ATTEMPTS: usize = 5;
+/// Most changes of one batch.
+pub const MAX_CHANGES: usize = 1_000;
+
+/// What one change came to in memory.
+struct Planned {
+    key: Key,
+    kind: Kind,
+    /// The draft's state before this change, to go back to.
+    prior: Option<EntityState>,
+    deleted: Vec<Key>,
+}
+
+impl Catalog {
+    /// Applies changes in one transaction. One result each change, in order.
+    ///
+    /// With `atomic` any failure rolls everything back and the other items' results say so; without, good items are
+    /// written and bad ones reported.
+    ///
+    /// # Errors
+    /// Only where nothing could be tried at all: rights, more than [`MAX_CHANGES`], a fault. Mistakes in items are in
+    /// their results.
+    pub async fn write(
+        &self,
+        ctx: &OpContext,
+        changes: Vec<Change>,
+        options: &WriteOptions,
+    ) -> Result<Vec<Result<Outcome>>> {
+        ctx.require(Role::Member)?;
+        if changes.len() > MAX_CHANGES {
+            let message = format!("{} changes at once; at most {MAX_CHANGES} are allowed", changes.len());
+            return Err(Error::problem(Code::TooManyItems, message));
+        }
+        let changes: Vec<Change> = changes.into_iter().map(with_identifier).collect();
+        // Ids are reserved before the transaction: on SQLite there is one writer, and it would wait for itself.
+        let mut wanted = changes.iter().filter(|change| may_create(change)).count();
+        let mut ids = self.reserve(wanted).await?;
+        for attempt in 0..ATTEMPTS {
+            let scope = self.store.write(ctx.tenant()).await?;
+            let head = if attempt == 0 { scope.head().await? } else { scope.lock_head().await? };
+            let model = self.models.get(&scope, head.model_revision).await?;
+            let mut batch = Batch::new(&scope, &model);
+            let mut results = plan(&mut batch, &changes, options).await?;
+            let stored = settle(&mut batch, &mut results, options).await?;
+            if options.atomic && results.iter().any(Result::is_err) {
+                return Ok(results.into_iter().map(aborted).collect());
+            }
+            let created =
+                batch.drafts.values().filter(|draft| draft.before.is_none() && draft.after.is_some());
+            let created = created.count();
+            if created > ids.len() && !options.dry_run {
+                wanted = created;
+                drop(scope);
+                ids = self.reserve(wanted).await?;
+                continue;
+            }
+            let stamp = Stamp { at: now(), actor: ctx.actor().stamp(), ctx, options };
+            let entity_changes = stamp.changes(&batch, &stored, head.seq + 1, &ids)?;
+            let outcomes = outcomes(&batch, &model, &entity_changes, results);
+            if options.dry_run || entity_changes.is_empty() {
+                return Ok(outcomes);
+            }
+            if scope.take_seq(head, entity_changes.len()).await?.is_none() {
+                continue;
+            }
+            scope.apply(&model, &entity_changes, &stamp.cause()).await?;
+            scope.commit().await?;
+            return Ok(outcomes);
+        }
+        Err(Error::unavailable("the tenant's head moved at every attempt"))
+    }
+
+    /// Applies one change.
+    ///
+    /// # Errors
+    /// The change's own problems, or what [`Catalog::write`] says.
+    pub async fn write_one(
+        &self,
+        ctx: &OpContext,
+        change: Change,
+        options: &WriteOptions,
+    ) -> Result<Outcome> {
+        let mut results = self.write(ctx, vec![change], options).await?;
+        results.pop().ok_or_else(|| Error::internal("a write gave no result"))?
+    }
+
+    async fn reserve(&self, count: usize) -> Result<Vec<i64>> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let first = self.store.reserve_ids(count).await?;
+        Ok((first..).take(count).collect())
+    }
+}
+
+/// Gives a new entity an identifier where its author did not.
+fn with_identifier(change: Change) -> Change {
+    match change {
+        Change::Write(mode, mut write) if write.identifier.is_none() && write.search.is_none() => {
+            write.identifier = Some(format!("e_{}", Uuid::new_v4().simple()));
+            Change::Write(mode, write)
+        }
+        other => other,
+    }
+}
+
+fn may_create(change: &Change) -> bool {
+    matches!(change, Change::Write(mode, _) if *mode != WriteMode::Update)
+}
+
+/// Loads what the changes touch and applies them one after the other in memory.
+async fn plan(
+    batch: &mut Batch<'_>,
+    changes: &[Change],
+    options: &WriteOptions,
+) -> Result<Vec<Result<Planned>>> {
+    let model = batch.model;
+    let mut prepared: Vec<Result<Prepared>> = Vec::with_capacity(changes.len());
+    for change in changes {
+        prepared.push(prepare(batch.scope, model, change).await);
+    }
+    let keys: Vec<Key> = prepared.iter().flatten().map(|prepared| prepared.key.clone()).collect();
+    batch.load(&keys).await?;
+    let doomed: Vec<i64> = prepared
+        .iter()
+        .flatten()
+        .filter(|prepared| matches!(prepared.change, PreparedChange::Delete(_)))
+        .filter_map(|prepared| batch.drafts.get(&prepared.key)?.before.as_ref().map(|before| before.id))
+        .collect();
+    let mut incoming = IncomingEdges::default();
+    incoming.load(batch, &doomed).await?;
+    let mut results = Vec::with_capacity(prepared.len());
+    for (index, prepared) in prepared.into_iter().enumerate() {
+        let result = match prepared {
+            Ok(prepared) => apply(batch, &mut incoming, prepared).await,
+            Err(error) => Err(error),
+        };
+        results.push(result.map_err(|error| located(error, options, index)));
+    }
+    Ok(results)
+}
+
+/// A change with its blueprint found, its identifier checked and its search queries resolved.
+struct Prepared {
+    key: Key,
+    change: PreparedChange,
+}
+
+enum PreparedChange {
+    Write(WriteMode, Box<EntityWrite>),
+    Delete(Deletion),
+}
+
+async fn prepare(scope: &TenantScope, model: &CatalogModel, change: &Change) -> Result<Prepared> {
+    match change {
+        Change::Write(mode, write) => {
+            let blueprint = find_blueprint(model, &write.blueprint)?;
+            let mut write = write.clone();
+            crate::search::resolve(scope, model, &mut write).await?;
+            let identifier = write.identifier.clone().unwrap_or_default();
+            let path = Pointer::root().key("identifier");
+            identifier::check(IdentifierKind::Entity, &identifier, &path)?;
+            Ok(Prepared { key: (blueprint, identifier), change: PreparedChange::Write(*mode, write) })
+        }
+        Change::Delete(deletion) => {
+            let blueprint = find_blueprint(model, &deletion.blueprint)?;
+            let key = (blueprint, deletion.identifier.clone());
+            Ok(Prepared { key, change: PreparedChange::Delete(deletion.clone()) })
+        }
+    }
+}
+
+fn find_blueprint(model: &CatalogModel, identifier: &str) -> Result<BlueprintNo> {
+    model.get(identifier).map(|blueprint| blueprint.no()).ok_or_else(|| {
+        let message = format!("there is no blueprint \"{identifier}\"");
+        Error::at(Code::NotFound, Pointer::root().key("blueprint"), message)
+    })
+}
+
+async fn apply(batch: &mut Batch<'_>, incoming: &mut IncomingEdges, prepared: Prepared) -> Result<Planned> {
+    let key = prepared.key;
+    let prior = batch.drafts.get(&key).and_then(|draft| draft.after.clone());
+    match prepared.change {
+        PreparedChange::Write(mode, write) => {
+            check_revision(batch, &key, write.if_revision)?;
+            let blueprint = batch.blueprint(key.0)?;
+            if let Some(rename) = write.rename.as_ref().filter(|rename| **rename != key.1) {
+                refuse_taken(batch, &key, rename).await?;
+            }
+            let state = draft::apply(blueprint, prior.as_ref(), &key.1, mode, &write)?;
+            let kind = match &prior {
+                None => Kind::Created,
+                Some(prior) if prior.hash() == state.hash() => Kind::Unchanged,
+                Some(_) => Kind::Updated,
+            };
+            if let Some(draft) = batch.drafts.get_mut(&key) {
+                draft.after = Some(state);
+                draft.bare = false;
+            }
+            Ok(Planned { key, kind, prior, deleted: Vec::new() })
+        }
+        PreparedChange::Delete(deletion) => {
+            if prior.is_none() {
+                let message = format!("the {} \"{}\" was not found", deletion.blueprint, deletion.identifier);
+                return Err(Error::at(Code::NotFound, Pointer::root().key("identifier"), message));
+            }
+            check_revision(batch, &key, deletion.if_revision)?;
+            let deleted = batch.delete(incoming, &key, deletion.dependents).await?;
+            Ok(Planned { key, kind: Kind::Deleted, prior, deleted })
+        }
+    }
+}
+
+fn check_revision(batch: &Batch<'_>, key: &Key, wanted: Option<i64>) -> Result<()> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let present =
+        batch.drafts.get(key).and_then(|draft| draft.before.as_ref()).map_or(0, |before| before.revision);
+    if present == wanted {
+        return Ok(());
+    }
+    let message = format!("the entity is at revision {present}, not {wanted}");
+    Err(Error::problem(Code::Conflict, message))
+}
+
+async fn refuse_taken(batch: &mut Batch<'_>, key: &Key, rename: &str) -> Result<()> {
+    let taken = (key.0, rename.to_owned());
+    batch.load(std::slice::from_ref(&taken)).await?;
+    if batch.drafts.get(&taken).is_some_and(|draft| draft.after.is_some()) {
+        let message = format!("\"{rename}\" exists already");
+        return Err(Error::at(Code::AlreadyExists, Pointer::root().key("identifier"), message));
+    }
+    Ok(())
+}
+
+/// Sees to the targets of relations: makes bare ones, or fails the items whose targets are missing, until all is well.
+async fn settle(
+    batch: &mut Batch<'_>,
+    results: &mut [Result<Planned>],
+    options: &WriteOptions,
+) -> Result<StoredTargets> {
+    let stored = batch.stored_targets().await?;
+    loop {
+        let missing = batch.missing_targets(&stored)?;
+        if missing.is_empty() {
+            return Ok(stored);
+        }
+        if options.create_missing {
+            for (_, targets) in &missing {
+                batch.create_bare(targets)?;
+            }
+            continue;
+        }
+        let problems: HashMap<&Key, Problems> =
+            missing.iter().map(|(key, targets)| (key, batch.missing_problems(targets))).collect();
+        let mut reverted: HashMap<Key, Option<EntityState>> = HashMap::new();
+        for (index, result) in results.iter_mut().enumerate() {
+            let Ok(planned) = result else { continue };
+            let Some(found) = problems.get(&planned.key) else { continue };
+            reverted.entry(planned.key.clone()).or_insert_with(|| planned.prior.clone());
+            *result = Err(located(found.clone().into(), options, index));
+        }
+        if reverted.is_empty() {
+            return Err(Error::internal("a relation lost its target and no item is to blame"));
+        }
+        for (key, prior) in reverted {
+            if let Some(draft) = batch.drafts.get_mut(&key) {
+                draft.after = prior;
+            }
+        }
+    }
+}
+
+/// Puts the place of an item in the request before the paths of its problems.
+fn located(error: Error, options: &WriteOptions, index: usize) -> Error {
+    match (error, &options.path) {
+        (Error::Problems(problems), Some(base)) => {
+            let outer = base.index(index);
+            Error::Problems(Problems(problems.into_iter().map(|problem| problem.under(&outer)).collect()))
+        }
+        (error, _) => error,
+    }
+}
+
+fn aborted(result: Result<Planned>) -> Result<Outcome> {
+    match result {
+        Err(error) => Err(error),
+        Ok(_) => {
+            let message = "nothing was written, because another item of the batch failed";
+            Err(Problem::new(Code::Aborted, Pointer::root(), message).into())
+        }
+    }
+}
+
+/// Who writes, when and for what.
+struct Stamp<'a> {
+    at: Instant,
+    actor: String,
+    ctx: &'a OpContext,
+    options: &'a WriteOptions,
+}
+
+impl Stamp<'_> {
+    fn cause(&self) -> Cause {
+        Cause {
+            at: self.at,
+            actor: self.actor.clone(),
+            origin: self.ctx.user_agent().map(str::to_owned),
+            run: self.options.run.map(|run| run.run),
+        }
+    }
+
+    fn changes(
+        &self,
+        batch: &Batch<'_>,
+        stored: &StoredTargets,
+        first_seq: i64,
+        ids: &[i64],
+    ) -> Result<Vec<EntityChange>> {
+        let mut fresh = ids.iter().copied().chain(std::iter::repeat(0));
+        let mut known: HashMap<(BlueprintNo, &str), i64> = HashMap::new();
+        for (key, draft) in &batch.drafts {
+            if let Some(after) = &draft.after {
+                let id = match &draft.before {
+                    Some(before) => before.id,
+                    None => fresh.next().unwrap_or(0),
+                };
+                known.insert((key.0, after.identifier.as_str()), id);
+            }
+        }
+        let mut changes = Vec::new();
+        let mut seq = first_seq;
+        for (key, draft) in batch.drafts.iter().filter(|(_, draft)| draft.is_changed()) {
+            let change = match (&draft.before, &draft.after) {
+                (Some(before), None) => EntityChange {
+                    after: Entity { seq, revision: before.revision + 1, ..before.clone() },
+                    before: Some(before.clone()),
+                    deleted: true,
+                    edges: Vec::new(),
+                },
+                (before, Some(state)) => {
+                    let id = known.get(&(key.0, state.identifier.as_str())).copied().unwrap_or(0);
+                    let edges = batch.edges(key.0, state, &known, stored)?;
+                    let after = self.entity(key.0, id, before.as_ref(), state, seq);
+                    EntityChange { before: before.clone(), after, deleted: false, edges }
+                }
+                (None, None) => continue,
+            };
+            seq += 1;
+            changes.push(change);
+        }
+        Ok(changes)
+    }
+
+    fn entity(
+        &self,
+        blueprint: BlueprintNo,
+        id: i64,
+        before: Option<&Entity>,
+        state: &EntityState,
+        seq: i64,
+    ) -> Entity {
+        let integration = self.options.run.map(|run| run.integration);
+        let user_agent = match self.ctx.actor() {
+            Actor::Credential(_) => self.ctx.user_agent().map(str::to_owned),
+            _ => None,
+        };
+        match before {
+            Some(before) => Entity {
+                state: state.clone(),
+                revision: before.revision + 1,
+                seq,
+                // An entity stays with whoever made it (its integration, its datasource), whoever edits it.
+                updated_at: self.at,
+                updated_by: self.actor.clone(),
+                ..before.clone()
+            },
+            None => Entity {
+                id,
+                blueprint,
+                state: state.clone(),
+                revision: 1,
+                seq,
+                integration,
+                datasource: user_agent,
+                created_at: self.at,
+                created_by: self.actor.clone(),
+                updated_at: self.at,
+                updated_by: self.actor.clone(),
+            },
+        }
+    }
+}
+
+fn outcomes(
+    batch: &Batch<'_>,
+    model: &CatalogModel,
+    changes: &[EntityChange],
+    results: Vec<Result<Planned>>,
+) -> Vec<Result<Outcome>> {
+    let written: HashMap<(BlueprintNo, &str), &Entity> = changes
+        .iter()
+        .map(|change| ((change.after.blueprint, change.after.state.identifier.as_str()), &change.after))
+        .collect();
+    let name = |key: &Key| {
+        let blueprint = model.by_no(key.0).map_or("?", |blueprint| blueprint.identifier());
+        (blueprint.to_owned(), key.1.clone())
+    };
+    results
+        .into_iter()
+        .map(|result| {
+            let planned = result?;
+            let draft = batch.drafts.get(&planned.key);
+            let identifier = draft
+                .and_then(|draft| draft.after.as_ref())
+                .map_or(planned.key.1.as_str(), |after| after.identifier.as_str());
+            let entity = written
+                .get(&(planned.key.0, identifier))
+                .map(|entity| (*entity).clone())
+                .or_else(|| draft.and_then(|draft| draft.before.clone()))
+                .ok_or_else(|| Error::internal("a planned change has no entity"))?;
+            let deleted = planned.deleted.iter().map(name).collect();
+            Ok(Outcome { kind: planned.kind, entity, deleted })
+        })
+        .collect()
+}
