@@ -1,8 +1,21 @@
 //! Opening a database: SQLite in a directory or PostgreSQL by URL; migrating it; handing out scopes.
 
-use portolan_schema::Result;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::{TenantId, TenantScope};
+use portolan_schema::Result;
+use sea_orm::DbBackend;
+use tokio::sync::Mutex;
+
+use crate::postgres::Postgres;
+use crate::row::column;
+use crate::sql::Sql;
+use crate::sqlite::Sqlite;
+use crate::transaction::Transaction;
+use crate::{GlobalScope, TenantId, TenantScope};
+
+/// Ids taken from the database at a time; a server that stops loses the rest of its block.
+const ID_BLOCK: usize = 4_096;
 
 /// Where the data lives.
 #[derive(Debug, Clone)]
@@ -15,30 +28,115 @@ pub enum Config {
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    ids: Mutex<std::ops::Range<i64>>,
+    transactions: AtomicUsize,
+}
+
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
 
 impl Store {
     /// Connects, migrates, and on PostgreSQL takes a role that row-level security binds.
     ///
     /// # Errors
     /// Where the database cannot be reached, migrated, or its role bypasses row-level security and no other can be made.
-    pub async fn open(_config: &Config) -> Result<Self> {
-        unimplemented!()
+    pub async fn open(config: &Config) -> Result<Self> {
+        let engine = match config {
+            Config::Sqlite { directory } => Engine::Sqlite(Sqlite::open(directory).await?),
+            Config::Postgres { url, max_connections } => {
+                Engine::Postgres(Postgres::open(url, *max_connections).await?)
+            }
+        };
+        Ok(Self(Arc::new(Inner { engine, ids: Mutex::new(0..0), transactions: AtomicUsize::new(0) })))
     }
 
     /// A consistent view of one tenant, for reading. Drop it to end it.
-    pub async fn read(&self, _tenant: TenantId) -> Result<TenantScope> {
-        unimplemented!()
+    pub async fn read(&self, tenant: TenantId) -> Result<TenantScope> {
+        Ok(TenantScope::new(tenant, self.begin_read(Some(tenant)).await?))
     }
 
     /// A transaction of one tenant, for writing. Nothing is kept unless it is committed. On SQLite writers queue, and
-    /// several may share one durable commit.
-    pub async fn write(&self, _tenant: TenantId) -> Result<TenantScope> {
-        unimplemented!()
+    /// several may share one durable commit; whoever holds one must not wait for another.
+    pub async fn write(&self, tenant: TenantId) -> Result<TenantScope> {
+        Ok(TenantScope::new(tenant, self.begin_write(Some(tenant)).await?))
     }
 
-    /// Reserves `count` ids, unique in the whole database, and answers the first. Gaps are normal.
-    pub async fn reserve_ids(&self, _count: usize) -> Result<i64> {
-        unimplemented!()
+    /// A consistent view of the global tables.
+    pub async fn read_global(&self) -> Result<GlobalScope> {
+        Ok(GlobalScope::new(self.begin_read(None).await?))
+    }
+
+    /// A transaction over the global tables, for writing, as [`Store::write`].
+    pub async fn write_global(&self) -> Result<GlobalScope> {
+        Ok(GlobalScope::new(self.begin_write(None).await?))
+    }
+
+    /// Reserves `count` ids, unique in the whole database, and answers the first. Gaps are normal. Must not be called
+    /// while holding a scope for writing.
+    pub async fn reserve_ids(&self, count: usize) -> Result<i64> {
+        let mut ids = self.0.ids.lock().await;
+        let wanted = i64::try_from(count).unwrap_or(i64::MAX);
+        if ids.end - ids.start < wanted {
+            let block = i64::try_from(count.max(ID_BLOCK)).unwrap_or(i64::MAX);
+            let scope = self.write_global().await?;
+            let mut sql = Sql::new("UPDATE id_blocks SET next_id = next_id + ");
+            sql.bind(block).push(" WHERE name = 'any' RETURNING next_id");
+            let row = scope.one(sql).await?;
+            let row = row.ok_or_else(|| portolan_schema::Error::internal("the id block is missing"))?;
+            let end: i64 = column(&row, 0)?;
+            scope.commit().await?;
+            *ids = end - block..end;
+        }
+        let first = ids.start;
+        ids.start += wanted;
+        Ok(first)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.read_global().await?.one(Sql::new("SELECT 1")).await.map(drop)
+    }
+
+    /// Which engine this is.
+    pub fn backend(&self) -> DbBackend {
+        match &self.0.engine {
+            Engine::Sqlite(_) => DbBackend::Sqlite,
+            Engine::Postgres(_) => DbBackend::Postgres,
+        }
+    }
+
+    /// How many transactions were begun; what tests of batching count.
+    pub fn transactions(&self) -> usize {
+        self.0.transactions.load(Ordering::Relaxed)
+    }
+
+    /// Ends all connections. Scopes that are open end with an error.
+    pub async fn close(&self) {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
+        }
+    }
+
+    async fn begin_read(&self, tenant: Option<TenantId>) -> Result<Transaction> {
+        self.0.transactions.fetch_add(1, Ordering::Relaxed);
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.read().await,
+            Engine::Postgres(postgres) => postgres.begin(tenant, true).await,
+        }
+    }
+
+    async fn begin_write(&self, tenant: Option<TenantId>) -> Result<Transaction> {
+        self.0.transactions.fetch_add(1, Ordering::Relaxed);
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.write().await,
+            Engine::Postgres(postgres) => postgres.begin(tenant, false).await,
+        }
     }
 }

@@ -25,7 +25,6 @@ pub(crate) fn columns(alias: &str) -> String {
 }
 
 /// How many columns [`columns`] names.
-pub(crate) const COLUMNS: usize = 15;
 
 /// Reads an entity whose columns begin at `from`. Relations are left empty.
 pub(crate) fn read(row: &QueryResult, from: usize) -> Result<Entity> {

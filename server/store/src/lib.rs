@@ -1,7 +1,7 @@
 //! The only SQL in Portolan: tables, the tenant's scope, filters compiled to SQL, history and jobs.
 //!
 //! Nothing outside reaches the database but through a [`TenantScope`] (one tenant's transaction) or the few global
-//! tables named in [`global`]. Every statement here runs on SQLite and on PostgreSQL.
+//! tables behind a [`GlobalScope`]. Every statement here runs on SQLite and on PostgreSQL.
 
 mod aggregate;
 mod blueprint;
@@ -10,9 +10,11 @@ pub mod database;
 pub mod entity;
 mod entity_read;
 pub mod entity_write;
+mod fault;
 mod filter_sql;
 pub mod head;
 mod list;
+mod postgres;
 pub mod query;
 mod related;
 mod rewrite;
@@ -20,8 +22,12 @@ mod row;
 pub mod scope;
 mod sort;
 mod sql;
+mod sqlite;
+pub mod testing;
+mod transaction;
 mod value_rows;
+mod writer;
 
 pub use context::{Actor, OpContext, Role, TenantId};
 pub use database::{Config, Store};
-pub use scope::TenantScope;
+pub use scope::{GlobalScope, TenantScope};

@@ -1,44 +1,79 @@
-//! One tenant's transaction: the only door to tenant-owned tables.
+//! The doors to the database: one tenant's transaction, and one over the few global tables.
 
 use portolan_schema::Result;
 use sea_orm::{DbBackend, QueryResult};
 
 use crate::TenantId;
 use crate::sql::Sql;
+use crate::transaction::Transaction;
 
-/// A transaction bound to one tenant. On PostgreSQL it has set the tenant for row-level security. Dropping it without
-/// [`TenantScope::commit`] rolls back.
-pub struct TenantScope {}
+/// A transaction bound to one tenant: the only door to tenant-owned tables. On PostgreSQL it has set the tenant for
+/// row-level security. Dropping it without [`TenantScope::commit`] rolls back.
+pub struct TenantScope {
+    tenant: TenantId,
+    transaction: Transaction,
+}
 
 impl TenantScope {
+    pub(crate) fn new(tenant: TenantId, transaction: Transaction) -> Self {
+        Self { tenant, transaction }
+    }
+
     pub fn tenant(&self) -> TenantId {
-        unimplemented!()
+        self.tenant
     }
 
     /// Makes the writes durable. Returns when they are.
     pub async fn commit(self) -> Result<()> {
-        unimplemented!()
+        self.transaction.commit().await
     }
 
     /// How many statements this scope has run; what tests of batching count.
     pub fn statements(&self) -> usize {
-        unimplemented!()
+        self.transaction.statements()
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
-        unimplemented!()
+        self.transaction.backend()
     }
 
-    pub(crate) async fn all(&self, _sql: Sql) -> Result<Vec<QueryResult>> {
-        unimplemented!()
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>> {
+        self.transaction.all(sql).await
     }
 
-    pub(crate) async fn one(&self, _sql: Sql) -> Result<Option<QueryResult>> {
-        unimplemented!()
+    pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>> {
+        self.transaction.one(sql).await
     }
 
     /// Runs a statement and answers the number of rows it touched.
-    pub(crate) async fn execute(&self, _sql: Sql) -> Result<u64> {
-        unimplemented!()
+    pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
+        self.transaction.execute(sql).await
+    }
+}
+
+/// A transaction over the global tables: tenants, accounts, memberships, credentials, signing keys, jobs, ids.
+/// Row-level security shows it no row of any tenant-owned table.
+pub struct GlobalScope(Transaction);
+
+impl GlobalScope {
+    pub(crate) fn new(transaction: Transaction) -> Self {
+        Self(transaction)
+    }
+
+    /// Makes the writes durable. Returns when they are.
+    pub async fn commit(self) -> Result<()> {
+        self.0.commit().await
+    }
+
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>> {
+        self.0.all(sql).await
+    }
+
+    pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>> {
+        self.0.one(sql).await
+    }
+
+    pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
+        self.0.execute(sql).await
     }
 }

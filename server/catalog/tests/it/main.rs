@@ -1,0 +1,4 @@
+//! The catalog at the level of its behaviour, on SQLite and on PostgreSQL.
+
+mod support;
+mod writing;

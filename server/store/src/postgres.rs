@@ -1,0 +1,137 @@
+//! PostgreSQL: migrating under a lock, a role that row-level security binds, transactions that name their tenant.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use portolan_migrations::{Migrator, MigratorTrait};
+use portolan_schema::{Error, Result};
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement, TransactionTrait,
+};
+
+use crate::TenantId;
+use crate::fault::fault;
+use crate::row::column;
+use crate::transaction::Transaction;
+
+/// Taken while migrating, so that servers that start together do it once. The number is arbitrary.
+const MIGRATION_LOCK: i64 = 0x0070_6f72_746f;
+/// The plain role that is made and taken where the URL's role would bypass row-level security.
+const PLAIN_ROLE: &str = "portolan_app";
+/// Longest statement and longest wait for a lock, in milliseconds.
+const STATEMENT_TIMEOUT: &str = "60000";
+const LOCK_TIMEOUT: &str = "15000";
+
+pub(crate) struct Postgres {
+    pool: DatabaseConnection,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str, max_connections: u32) -> Result<Self> {
+        // The URL may hold a password, so it is in no message.
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| Error::unavailable(format!("the database URL cannot be read: {error}")))?
+            .application_name("portolan")
+            .disable_statement_logging();
+        let owner = connect(options.clone(), 1).await?;
+        let role = prepare(&owner).await;
+        drop(owner.close().await);
+        let mut settings =
+            vec![("statement_timeout", STATEMENT_TIMEOUT), ("lock_timeout", LOCK_TIMEOUT), ("jit", "off")];
+        if role? {
+            settings.push(("role", PLAIN_ROLE));
+        }
+        let pool = connect(options.options(settings), max_connections).await?;
+        refuse_bypass(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    pub(crate) async fn begin(&self, tenant: Option<TenantId>, read_only: bool) -> Result<Transaction> {
+        let transaction = self.pool.begin().await.map_err(fault)?;
+        let mode = if read_only { "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;" } else { "" };
+        let tenant = tenant.map(|tenant| format!("SELECT set_config('app.tenant', '{}', true);", tenant.0));
+        let setup = format!("{mode}{}", tenant.unwrap_or_default());
+        if !setup.is_empty() {
+            transaction.execute_unprepared(&setup).await.map_err(fault)?;
+        }
+        Ok(Transaction::own(transaction))
+    }
+
+    pub(crate) async fn close(&self) {
+        drop(self.pool.clone().close().await);
+    }
+}
+
+async fn connect(options: PgConnectOptions, max_connections: u32) -> Result<DatabaseConnection> {
+    let pool = PgPoolOptions::new()
+        .max_connections(max_connections)
+        .min_connections(1)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(15))
+        .connect_with(options)
+        .await
+        .map_err(Error::unavailable)?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// Migrates under a lock. Answers whether the plain role has to be taken.
+async fn prepare(owner: &DatabaseConnection) -> Result<bool> {
+    let lock = format!("SELECT pg_advisory_lock({MIGRATION_LOCK})");
+    owner.execute_unprepared(&lock).await.map_err(fault)?;
+    let outcome = migrate(owner).await;
+    let unlock = format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})");
+    owner.execute_unprepared(&unlock).await.map_err(fault)?;
+    outcome
+}
+
+async fn migrate(owner: &DatabaseConnection) -> Result<bool> {
+    Migrator::up(owner, None).await.map_err(fault)?;
+    let bypasses =
+        flag(owner, "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").await?;
+    if bypasses {
+        make_plain_role(owner).await.map_err(|error| {
+            let advice = "the role of the database URL bypasses row-level security and no plain role could be made; \
+                          use a role that is neither superuser nor has BYPASSRLS, and owns the database";
+            Error::unavailable(format!("{advice}: {error:?}"))
+        })?;
+    }
+    Ok(bypasses)
+}
+
+async fn make_plain_role(owner: &DatabaseConnection) -> Result<()> {
+    // Roles belong to the whole cluster, and another database's server may make it at the same time.
+    let make = format!(
+        "DO $$ BEGIN
+           IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{PLAIN_ROLE}') THEN
+             CREATE ROLE {PLAIN_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS;
+           END IF;
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+         DO $$ BEGIN
+           IF NOT pg_has_role(current_user, '{PLAIN_ROLE}', 'MEMBER') THEN
+             EXECUTE format('GRANT {PLAIN_ROLE} TO %I', current_user);
+           END IF; END $$;
+         GRANT USAGE ON SCHEMA public TO {PLAIN_ROLE};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {PLAIN_ROLE};"
+    );
+    owner.execute_unprepared(&make).await.map_err(fault)?;
+    Ok(())
+}
+
+/// Row-level security must bind whoever serves requests.
+async fn refuse_bypass(pool: &DatabaseConnection) -> Result<()> {
+    for table in portolan_migrations::TENANT_TABLES {
+        if !flag(pool, &format!("SELECT row_security_active('{table}')")).await? {
+            let message = format!("row-level security does not bind the server's role on the table {table}");
+            return Err(Error::unavailable(message));
+        }
+    }
+    Ok(())
+}
+
+async fn flag(connection: &DatabaseConnection, sql: &str) -> Result<bool> {
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let row = connection.query_one_raw(statement).await.map_err(fault)?;
+    row.map_or(Ok(false), |row| column(&row, 0))
+}

@@ -1,0 +1,83 @@
+//! A database transaction of either engine, with the statements it ran counted. Nothing outside of this crate holds one.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use portolan_schema::{Error, Result};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement};
+
+use crate::fault::fault;
+use crate::sql::Sql;
+use crate::writer::Lease;
+
+/// Dropping it rolls back.
+pub(crate) struct Transaction {
+    held: Held,
+    backend: DbBackend,
+    statements: AtomicUsize,
+}
+
+enum Held {
+    /// A transaction of its own.
+    Own(DatabaseTransaction),
+    /// A savepoint inside the one transaction of SQLite's writer.
+    Leased(Lease),
+}
+
+impl Transaction {
+    pub(crate) fn own(transaction: DatabaseTransaction) -> Self {
+        Self {
+            backend: transaction.get_database_backend(),
+            held: Held::Own(transaction),
+            statements: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn leased(lease: Lease) -> Self {
+        Self { backend: DbBackend::Sqlite, held: Held::Leased(lease), statements: AtomicUsize::new(0) }
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self.held {
+            Held::Own(transaction) => transaction.commit().await.map_err(fault),
+            Held::Leased(lease) => lease.commit().await,
+        }
+    }
+
+    pub(crate) fn statements(&self) -> usize {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>> {
+        let statement = self.statement(sql);
+        self.inner()?.query_all_raw(statement).await.map_err(fault)
+    }
+
+    pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>> {
+        let statement = self.statement(sql);
+        self.inner()?.query_one_raw(statement).await.map_err(fault)
+    }
+
+    pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
+        let statement = self.statement(sql);
+        Ok(self.inner()?.execute_raw(statement).await.map_err(fault)?.rows_affected())
+    }
+
+    fn statement(&self, sql: Sql) -> Statement {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let (text, values) = sql.into_parts();
+        Statement::from_sql_and_values(self.backend, text, values)
+    }
+
+    fn inner(&self) -> Result<&DatabaseTransaction> {
+        match &self.held {
+            Held::Own(transaction) => Ok(transaction),
+            Held::Leased(lease) => {
+                lease.transaction().ok_or_else(|| Error::internal("a finished transaction was used"))
+            }
+        }
+    }
+}
