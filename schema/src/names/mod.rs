@@ -1,7 +1,23 @@
-//! GraphQL names of blueprints, fields and backward relations (api.md 2, "Names").
+//! GraphQL names of blueprints, fields and backward relations (api.md 2, "Names"); `docs/graphql-names.md` has the
+//! cases.
+
+mod assign;
+mod sets;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use assign::assign;
+pub use sets::{
+    RESERVED_FIELDS, RESERVED_ROOTS, RESERVED_TYPES, RootFields, enum_type, is_reserved_type, type_names,
+};
+pub use words::{enum_value_name, field_name, is_name, lower_first, type_name, upper_first};
+
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The names chosen for one blueprint; stored with it, never changed by themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +40,11 @@ impl GraphqlNames {
     pub fn inverse_key(source: &str, relation: &str) -> String {
         format!("{source}.{relation}")
     }
+
+    /// The blueprint's root fields.
+    pub fn roots(&self) -> RootFields {
+        RootFields::new(&self.type_name, &self.plural)
+    }
 }
 
 /// A blueprint with the names stored for it, if it has any.
@@ -32,10 +53,15 @@ pub struct NamedBlueprint<'a> {
     pub stored: Option<&'a GraphqlNames>,
 }
 
-/// Chooses the names of all blueprints of a tenant; stored ones stay.
-///
-/// # Errors
-/// Author's wishes that are not GraphQL names, reserved or taken. Paths start with `/<blueprint identifier>/graphql`.
-pub fn assign(blueprints: &[NamedBlueprint<'_>]) -> Result<Vec<GraphqlNames>, crate::Problems> {
-    Ok(blueprints.iter().map(|named| named.stored.cloned().unwrap_or_default()).collect())
+/// GraphQL names of an enum's values, with the originals; None where they cannot be mapped one to one.
+pub fn enum_values(values: &[Value]) -> Option<Vec<(String, String)>> {
+    let mut taken = HashSet::new();
+    values
+        .iter()
+        .map(|value| {
+            let original = value.as_str()?;
+            let name = enum_value_name(original)?;
+            taken.insert(name.clone()).then(|| (name, original.to_owned()))
+        })
+        .collect()
 }

@@ -24,8 +24,6 @@ pub(crate) fn columns(alias: &str) -> String {
     names.join(", ")
 }
 
-/// How many columns [`columns`] names.
-
 /// Reads an entity whose columns begin at `from`. Relations are left empty.
 pub(crate) fn read(row: &QueryResult, from: usize) -> Result<Entity> {
     Ok(Entity {
