@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What capabilities stand on: sealed secrets, jq in worker processes, guarded outgoing HTTP.
+
+pub mod secrets;
