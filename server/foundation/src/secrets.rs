@@ -56,7 +56,11 @@ impl Sealer {
         rand::fill(&mut nonce).map_err(|_| Error::internal("no random bytes"))?;
         let mut text = plain.to_vec();
         self.derived(context)?
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context.as_bytes()), &mut text)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(context.as_bytes()),
+                &mut text,
+            )
             .map_err(|_| Error::internal("a secret could not be sealed"))?;
         Ok([&[VERSION][..], &nonce, &text].concat())
     }
@@ -65,7 +69,9 @@ impl Sealer {
     /// Where it was sealed for another context or with another key, or was changed.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>> {
         let failed = || {
-            Error::internal("a sealed secret cannot be opened: the master key is another one, or the data was changed")
+            Error::internal(
+                "a sealed secret cannot be opened: the master key is another one, or the data was changed",
+            )
         };
         let (head, text) = sealed.split_at_checked(1 + NONCE_LEN).ok_or_else(failed)?;
         let nonce = Nonce::try_assume_unique_for_key(&head[1..]).map_err(|_| failed())?;
@@ -82,26 +88,30 @@ impl Sealer {
 
     fn derived(&self, context: &str) -> Result<LessSafeKey> {
         let info = [context.as_bytes()];
-        let key = self.key.expand(&info, &AES_256_GCM).map_err(|_| Error::internal("no key could be derived"))?;
+        let key =
+            self.key.expand(&info, &AES_256_GCM).map_err(|_| Error::internal("no key could be derived"))?;
         Ok(LessSafeKey::new(UnboundKey::from(key)))
     }
 }
 
 fn read(path: &Path) -> Result<[u8; KEY_LENGTH]> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::unavailable(format!("the key file {} cannot be read: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::unavailable(format!("the key file {} cannot be read: {error}", path.display()))
+    })?;
     parse(text.trim(), &path.display().to_string())
 }
 
 fn parse(text: &str, place: &str) -> Result<[u8; KEY_LENGTH]> {
-    let bytes = from_hex(text).or_else(|| STANDARD.decode(text).ok()).or_else(|| URL_SAFE_NO_PAD.decode(text).ok());
+    let bytes =
+        from_hex(text).or_else(|| STANDARD.decode(text).ok()).or_else(|| URL_SAFE_NO_PAD.decode(text).ok());
     bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
         Error::unavailable(format!("{place} must be 64 hexadecimal digits or base64 of {KEY_LENGTH} bytes"))
     })
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|char| char.to_digit(16).and_then(|d| d.try_into().ok())).collect::<Option<_>>()?;
+    let digits: Vec<u8> =
+        text.chars().map(|char| char.to_digit(16).and_then(|d| d.try_into().ok())).collect::<Option<_>>()?;
     (digits.len() == 2 * KEY_LENGTH).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
@@ -114,7 +124,8 @@ fn make(directory: &Path, path: &Path) -> Result<()> {
     let draft = directory.join(format!("{KEY_FILE}.{}", random_token(8)));
     let mut key = [0; KEY_LENGTH];
     rand::fill(&mut key).map_err(|_| Error::internal("no random bytes"))?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
     let written = file.write_all(STANDARD.encode(key).as_bytes()).and_then(|()| file.sync_all());
     let linked = written.and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),

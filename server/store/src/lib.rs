@@ -13,6 +13,7 @@ pub mod entity_write;
 mod fault;
 mod filter_sql;
 pub mod head;
+pub mod identity;
 mod list;
 mod postgres;
 pub mod query;

@@ -76,4 +76,8 @@ impl GlobalScope {
     pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
         self.0.execute(sql).await
     }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.0.backend() == DbBackend::Postgres
+    }
 }
