@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The edges: HTTP in, one call of a capability, JSON out. Nothing here decides what is allowed or how data is kept.
+
+mod answer;
+mod app;
+mod authenticated;
+mod body;
+pub mod catalog_graphql;
+mod documents;
+mod graphql_http;
+mod port_v1;
+
+pub use app::{App, router};

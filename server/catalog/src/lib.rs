@@ -1,22 +1,26 @@
 //! Blueprints and entities: the one write path, reads, and plans. Edges call this; it calls the store.
 
+mod apply;
 mod batch;
 pub mod blueprints;
 pub mod change;
 mod deletion;
 mod draft;
+mod entity_json;
 mod model_change;
 mod models;
 mod search;
 mod targets;
 mod write;
 
+pub use apply::Applied;
 pub use change::{
     Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, RunOrigin, WriteMode, WriteOptions,
 };
 pub use portolan_store::entity::Entity;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};
+pub use write::MAX_CHANGES;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Name, Value as GraphqlValue};
 use indexmap::IndexMap;
-use portolan_schema::property::{Column, Property, StringFormat};
+use portolan_schema::property::{Property, StringFormat};
 use portolan_schema::{Instant, ValueType};
 use serde_json::Value;
 
@@ -24,11 +24,6 @@ impl EnumNames {
     }
 
     pub fn name_of(&self, value: &Value) -> Option<&str> {
-        if let Value::String(text) = value
-            && self.by_name.get(text) == Some(value)
-        {
-            return Some(text);
-        }
         self.by_value.get(&value.to_string()).map(String::as_str)
     }
 }
@@ -126,21 +121,12 @@ impl Leaf {
         }
     }
 
-    /// The column that filters compare, where an enum's values are of column `stored`.
-    pub fn column(&self, stored: Column) -> Column {
-        match self {
-            Self::DateTime => Column::Instant,
-            Self::Number => Column::Number,
-            Self::Boolean => Column::Boolean,
-            Self::Enum(_) => stored,
-            _ => Column::Text,
-        }
-    }
-
     fn read(&self, value: &Value) -> Option<GraphqlValue> {
         let fits = match (self, value) {
             (Self::Json, _) => return GraphqlValue::from_json(value.clone()).ok(),
-            (Self::Enum(names), _) => return names.name_of(value).map(|name| GraphqlValue::Enum(Name::new(name))),
+            (Self::Enum(names), _) => {
+                return names.name_of(value).map(|name| GraphqlValue::Enum(Name::new(name)));
+            }
             (Self::Text, Value::String(_)) => true,
             (Self::Url, Value::String(text)) => url::Url::parse(text).is_ok(),
             (Self::Email, Value::String(text)) => text.contains('@'),

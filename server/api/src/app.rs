@@ -1,0 +1,73 @@
+//! All routes, and what every request passes through.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use portolan_catalog::Catalog;
+use portolan_identity::Identity;
+use portolan_schema::{Code, Error};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::answer::Refusal;
+use crate::catalog_graphql::CatalogGraphql;
+use crate::{documents, graphql_http, port_v1};
+
+/// Largest request body, in bytes (port-api.md 8).
+const MAX_BODY: usize = 1 << 20;
+/// Longest request; queries have shorter limits of their own.
+const MAX_TIME: Duration = Duration::from_secs(60);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the edges stand on. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub catalog: Catalog,
+    pub identity: Identity,
+    pub graphql: CatalogGraphql,
+}
+
+impl App {
+    pub fn new(catalog: Catalog, identity: Identity) -> Self {
+        Self { graphql: CatalogGraphql::new(catalog.clone()), catalog, identity }
+    }
+}
+
+/// The whole HTTP surface.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .nest("/v1", port_v1::routes())
+        .merge(graphql_http::routes())
+        .merge(documents::routes())
+        .route("/.well-known/jwks.json", get(jwks))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .fallback(|| async { Refusal(Error::problem(Code::NotFound, "there is nothing at this address")) })
+        .method_not_allowed_fallback(|| async {
+            Refusal(Error::problem(Code::MethodNotAllowed, "this address does not take this method"))
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_TIME))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Refusal(Error::internal("a handler panicked")).into_response()
+        }))
+        .layer(CompressionLayer::new())
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .with_state(app)
+}
+
+async fn jwks(axum::extract::State(app): axum::extract::State<App>) -> Response {
+    axum::Json(app.identity.jwks()).into_response()
+}
+
+async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Result<&'static str, Refusal> {
+    app.identity.tenants().await?;
+    Ok("ready\n")
+}

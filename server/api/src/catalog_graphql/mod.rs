@@ -1,0 +1,184 @@
+//! The catalog API: one GraphQL schema a tenant, made of its blueprints (api.md 2).
+//!
+//! A schema holds nothing of a tenant, so tenants with equal blueprints share one. A root list reads itself and all that
+//! is selected below it in one call of the catalog.
+
+mod bounds;
+mod conditions;
+mod describe;
+mod fields;
+mod global_id;
+pub mod limits;
+mod mutations;
+mod plan;
+mod resolve;
+mod types;
+mod value_shape;
+mod warnings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::dynamic::{Field, FieldFuture, InputValue, Object, Schema, TypeRef};
+use async_graphql::{PathSegment, Response, ServerError, Value};
+use moka::future::Cache;
+use portolan_catalog::{Catalog, OpContext};
+use portolan_schema::{CatalogModel, Code, Error, Result};
+
+use self::fields::Index;
+use self::limits::Limits;
+use self::resolve::{Request, refuse};
+use self::warnings::Warnings;
+
+/// Most bytes of built schemas that are kept, by estimate.
+const CACHE_BYTES: u64 = 64 << 20;
+/// A schema that nobody asks for is dropped after this time.
+const CACHE_IDLE: Duration = Duration::from_secs(3_600);
+
+/// Answers queries of all tenants. Cheap to clone.
+#[derive(Clone)]
+pub struct CatalogGraphql {
+    catalog: Catalog,
+    limits: Arc<Limits>,
+    schemas: Cache<[u8; 32], Arc<Built>>,
+}
+
+struct Built {
+    schema: Schema,
+    index: Arc<Index>,
+}
+
+impl CatalogGraphql {
+    pub fn new(catalog: Catalog) -> Self {
+        let schemas = Cache::builder()
+            .max_capacity(CACHE_BYTES)
+            .weigher(|_, built: &Arc<Built>| built.index.weight())
+            .time_to_idle(CACHE_IDLE)
+            .build();
+        Self { catalog, limits: Arc::new(Limits::default()), schemas }
+    }
+
+    /// Answers one request. Mistakes are in the answer.
+    pub async fn execute(&self, ctx: &OpContext, request: async_graphql::Request) -> Response {
+        let mut response = match self.run(ctx, request).await {
+            Ok(response) => response,
+            Err(error) => Response::from_errors(vec![refuse(error).into_server_error(Default::default())]),
+        };
+        for error in &mut response.errors {
+            let extensions = error.extensions.get_or_insert_with(Default::default);
+            if extensions.get("code").is_none() {
+                extensions.set("code", Code::InvalidQuery.as_str());
+            }
+            extensions.set("requestId", ctx.request_id());
+        }
+        response
+    }
+
+    async fn run(&self, ctx: &OpContext, mut request: async_graphql::Request) -> Result<Response> {
+        if request.query.len() > self.limits.query_bytes {
+            return Err(Error::problem(Code::BodyTooLarge, "the query is longer than 1 MiB"));
+        }
+        let model = self.catalog.model(ctx).await?;
+        let built = self.schema(&model).await?;
+        let operation = request.operation_name.clone();
+        let variables = request.variables.clone();
+        let document = match request.parsed_query() {
+            Ok(document) => document,
+            Err(error) => return Ok(Response::from_errors(vec![error])),
+        };
+        let cost = bounds::check(document, operation.as_deref(), &variables, &built.index, &self.limits)?;
+        let scope = Arc::new(Request {
+            ctx: ctx.clone(),
+            catalog: self.catalog.clone(),
+            model,
+            warnings: Warnings::default(),
+        });
+        let running = built.schema.execute(request.data(scope.clone()));
+        let mut response = tokio::time::timeout(self.limits.time, running).await.map_err(|_| {
+            Error::problem(Code::Timeout, "the query took longer than allowed and was stopped")
+        })?;
+        response.errors.retain(|error| !is_shadow(error));
+        response = response.extension("cost", Value::from(cost));
+        if let Some(warnings) = scope.warnings.take() {
+            response = response.extension("warnings", warnings);
+        }
+        Ok(response)
+    }
+
+    /// The tenant's schema in SDL, and a tag that changes with it.
+    pub async fn sdl(&self, ctx: &OpContext) -> Result<(String, String)> {
+        let model = self.catalog.model(ctx).await?;
+        let built = self.schema(&model).await?;
+        Ok((model.revision().to_string(), built.schema.sdl()))
+    }
+
+    async fn schema(&self, model: &CatalogModel) -> Result<Arc<Built>> {
+        let built = self.schemas.try_get_with(model.content_hash(), async { build(model).map(Arc::new) });
+        built.await.map_err(|error: Arc<Error>| Error::internal(format!("{error:?}")))
+    }
+}
+
+/// Errors without words: async-graphql adds none of them today, and a client could not read them.
+fn is_shadow(error: &ServerError) -> bool {
+    error.message.is_empty() && error.path.iter().all(|segment| matches!(segment, PathSegment::Index(_)))
+}
+
+fn build(model: &CatalogModel) -> Result<Built> {
+    let index = Arc::new(Index::new(model));
+    let has_entities = !index.entities.is_empty();
+    let mut query = Object::new("Query").field(
+        Field::new("modelRevision", TypeRef::named_nn(TypeRef::INT), |ctx| {
+            let revision = Request::of(&ctx).map(|request| Value::from(request.model.revision()));
+            FieldFuture::from_value(revision.ok())
+        })
+        .description("Counts the changes of the tenant's blueprints."),
+    );
+    let mut mutation = Object::new("Mutation");
+    let mutation_name = has_entities.then_some("Mutation");
+    let mut builder = types::add_built_in(Schema::build("Query", mutation_name, None));
+    if has_entities {
+        let at = index.clone();
+        let id = InputValue::new("id", TypeRef::named_nn(TypeRef::ID));
+        query = query.field(
+            Field::new("node", TypeRef::named("Node"), move |ctx| {
+                let index = at.clone();
+                FieldFuture::new(async move { resolve::node(ctx, &index).await })
+            })
+            .argument(id),
+        );
+        let at = index.clone();
+        query = query.field(
+            Field::new("entity", TypeRef::named("Entity"), move |ctx| {
+                let index = at.clone();
+                FieldFuture::new(async move { resolve::entity(ctx, &index).await })
+            })
+            .argument(InputValue::new("blueprint", TypeRef::named_nn(TypeRef::STRING)))
+            .argument(InputValue::new("identifier", TypeRef::named_nn(TypeRef::ID))),
+        );
+    }
+    for fields in index.entities.values() {
+        let (at, own) = (index.clone(), fields.clone());
+        query = query.field(
+            Field::new(&fields.roots.one, TypeRef::named(&fields.type_name), move |ctx| {
+                let (index, fields) = (at.clone(), own.clone());
+                FieldFuture::new(async move { resolve::one(ctx, &index, &fields).await })
+            })
+            .argument(InputValue::new("identifier", TypeRef::named_nn(TypeRef::ID))),
+        );
+        let (at, own) = (index.clone(), fields.clone());
+        let connection = TypeRef::named_nn(format!("{}Connection", fields.type_name));
+        let list = Field::new(&fields.roots.list, connection, move |ctx| {
+            let (index, fields) = (at.clone(), own.clone());
+            FieldFuture::new(async move { resolve::list(ctx, &index, &fields).await })
+        });
+        query = query.field(types::list_arguments(list, fields));
+        builder = types::add_entity(builder, &index, fields);
+        (builder, mutation) = mutations::add(builder, mutation, &index, fields);
+    }
+    builder = builder.register(query);
+    if has_entities {
+        builder = builder.register(mutation);
+    }
+    let schema = builder.finish().map_err(|error| Error::internal(error.to_string()))?;
+    Ok(Built { schema, index })
+}

@@ -1,0 +1,42 @@
+//! `POST /graphql` and the schema's SDL.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use portolan_schema::{Code, Error};
+
+use crate::App;
+use crate::answer::Refusal;
+use crate::authenticated::Authenticated;
+use crate::body::JsonBody;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/graphql", post(query)).route("/graphql/schema.graphql", get(sdl))
+}
+
+async fn query(
+    State(app): State<App>,
+    Authenticated(ctx): Authenticated,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Refusal> {
+    let request: async_graphql::Request = serde_json::from_value(body).map_err(|error| {
+        Error::problem(Code::BadRequest, format!("a GraphQL request has a query and variables: {error}"))
+    })?;
+    Ok(axum::Json(app.graphql.execute(&ctx, request).await).into_response())
+}
+
+async fn sdl(
+    State(app): State<App>,
+    Authenticated(ctx): Authenticated,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let (revision, text) = app.graphql.sdl(&ctx).await?;
+    let etag = format!("\"{revision}\"");
+    if headers.get(IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (ETAG, etag)], text).into_response())
+}

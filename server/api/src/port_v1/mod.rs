@@ -1,0 +1,39 @@
+//! Port's wire format under `/v1` (port-api.md): what its clients send and expect.
+
+mod blueprints;
+mod entities;
+mod entity_body;
+mod flags;
+mod search;
+mod token;
+
+use axum::Router;
+use axum::routing::{get, patch, post};
+
+use crate::App;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/auth/access_token", post(token::issue))
+        .route("/organization", get(token::organization))
+        .route("/blueprints", get(blueprints::list).post(blueprints::create))
+        .route(
+            "/blueprints/{blueprint}",
+            get(blueprints::read)
+                .put(blueprints::replace)
+                .patch(blueprints::merge)
+                .delete(blueprints::delete),
+        )
+        .route("/blueprints/{blueprint}/properties/{property}/rename", patch(blueprints::rename_property))
+        .route("/blueprints/{blueprint}/relations/{relation}/rename", patch(blueprints::rename_relation))
+        .route("/blueprints/{blueprint}/entities", get(entities::list).post(entities::create))
+        .route("/blueprints/{blueprint}/entities/bulk", post(entities::bulk))
+        .route("/blueprints/{blueprint}/bulk/entities/delete", post(entities::bulk_delete))
+        .route(
+            "/blueprints/{blueprint}/entities/{entity}",
+            get(entities::read).put(entities::replace).patch(entities::merge).delete(entities::delete),
+        )
+        .route("/blueprints/{blueprint}/entities-count", get(entities::count))
+        .route("/blueprints/{blueprint}/entities/search", post(search::scoped))
+        .route("/entities/search", post(search::global))
+}

@@ -1,0 +1,142 @@
+//! The command line (api.md 7). Every flag also as an environment variable `PORTOLAN_…`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use portolan_foundation::secrets::Sealer;
+use portolan_schema::{Error, Result};
+use portolan_store::{Config, Store};
+
+/// A self-hosted internal developer portal.
+#[derive(Parser)]
+#[command(name = "portolan", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Migrate the database, then serve.
+    Serve(ServeOptions),
+    /// Make and list tenants; on the machine that has the database, also while a server runs.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Send blueprints and entities from YAML or JSON files to a server, in any order.
+    Apply(ApplyOptions),
+}
+
+/// Where the data is.
+#[derive(Args, Clone)]
+pub struct DataOptions {
+    /// Directory of the SQLite database and, where none is given, of the master key.
+    #[arg(long, env = "PORTOLAN_DATA_DIR", default_value = "./portolan-data")]
+    pub data_dir: PathBuf,
+    /// `postgres://…`, instead of SQLite.
+    #[arg(long, env = "PORTOLAN_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// 32 bytes in hexadecimal or base64 that secrets are sealed with.
+    #[arg(long, env = "PORTOLAN_MASTER_KEY", hide_env_values = true, hide = true)]
+    pub master_key: Option<String>,
+    /// A file that holds the master key.
+    #[arg(long, env = "PORTOLAN_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
+}
+
+impl DataOptions {
+    pub async fn open(&self) -> Result<(Store, Sealer)> {
+        let config = match &self.database {
+            Some(url) => Config::Postgres { url: url.clone(), max_connections: 20 },
+            None => Config::Sqlite { directory: self.data_dir.clone() },
+        };
+        let sealer =
+            Sealer::load(self.master_key.as_deref(), self.master_key_file.as_deref(), Some(&self.data_dir))?;
+        Ok((Store::open(&config).await?, sealer))
+    }
+}
+
+#[derive(Args)]
+pub struct ServeOptions {
+    /// Address to listen on.
+    #[arg(long, env = "PORTOLAN_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    #[command(flatten)]
+    pub data: DataOptions,
+    /// Make a tenant `demo` with a catalog to look at, and say how to sign in. Changes nothing where it exists.
+    #[arg(long, env = "PORTOLAN_DEMO")]
+    pub demo: bool,
+}
+
+#[derive(Subcommand)]
+pub enum TenantCommand {
+    /// Make a tenant with an administrator and a credential; the secrets are shown this once.
+    Create {
+        /// Lower-case letters, digits and `-`.
+        slug: String,
+        #[arg(long)]
+        admin_email: String,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+    /// List tenants.
+    List {
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+    /// Refuse a tenant's tokens from now on.
+    Suspend {
+        slug: String,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+    /// Serve a suspended tenant again.
+    Resume {
+        slug: String,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+}
+
+#[derive(Args)]
+pub struct ApplyOptions {
+    /// Files, or directories of `.yaml`, `.yml` and `.json` files.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Check everything, change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+/// Which server to talk to, and as whom.
+#[derive(Args, Clone)]
+pub struct ServerOptions {
+    #[arg(long, env = "PORTOLAN_URL", default_value = "http://127.0.0.1:8080")]
+    pub url: String,
+    #[arg(long, env = "PORTOLAN_CLIENT_ID")]
+    pub client_id: String,
+    #[arg(long, env = "PORTOLAN_CLIENT_SECRET", hide_env_values = true)]
+    pub client_secret: String,
+}
+
+/// Prints a line for the user.
+///
+/// # Errors
+/// Where nobody reads it.
+pub fn say(line: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
+}
+
+/// Prints a line about a failure.
+pub fn complain(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
+}

@@ -1,0 +1,48 @@
+//! Talking to a server as a program does: a token, then JSON.
+
+use portolan_schema::{Code, Error, Result};
+use serde_json::{Value, json};
+
+use crate::cli::ServerOptions;
+
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Client {
+    /// Signs in.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached or refuses the credential.
+    pub async fn connect(server: &ServerOptions) -> Result<Self> {
+        let http = reqwest::Client::builder().build().map_err(Error::internal)?;
+        let url = server.url.trim_end_matches('/').to_owned();
+        let mut client = Self { http, url, token: String::new() };
+        let body = json!({"clientId": server.client_id, "clientSecret": server.client_secret});
+        let answer = client.send(reqwest::Method::POST, "/v1/auth/access_token", &body).await?;
+        client.token = answer.1["accessToken"].as_str().unwrap_or_default().to_owned();
+        Ok(client)
+    }
+
+    /// Sends a request and answers the status and body, whatever they are.
+    ///
+    /// # Errors
+    /// Where no answer came, or the token is refused.
+    pub async fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> Result<(u16, Value)> {
+        let request =
+            self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token).json(body);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| Error::unavailable(format!("{} cannot be reached: {error}", self.url)))?;
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.map_err(Error::internal)?;
+        if status == 401 {
+            let message = body["message"].as_str().unwrap_or("the credential was refused");
+            return Err(Error::problem(Code::Unauthenticated, message));
+        }
+        Ok((status, body))
+    }
+}

@@ -1,0 +1,82 @@
+//! The tenant `demo`: a believable catalog, applied by the code that `portolan apply` ends in.
+
+use portolan_catalog::{Actor, Catalog, OpContext};
+use portolan_identity::{Identity, NewTenant, NewTenantRequest};
+use portolan_schema::{Problems, Result};
+
+use crate::documents::Documents;
+
+const SLUG: &str = "demo";
+/// `demo/*.yaml`, part of the program.
+const FILES: &[(&str, &str)] = &[
+    ("blueprints.yaml", include_str!("../demo/blueprints.yaml")),
+    ("teams.yaml", include_str!("../demo/teams.yaml")),
+    ("services.yaml", include_str!("../demo/services.yaml")),
+    ("operations.yaml", include_str!("../demo/operations.yaml")),
+];
+
+/// Makes the tenant. None where it exists: nothing is changed then.
+pub async fn prepare(identity: &Identity, catalog: &Catalog) -> Result<Option<NewTenant>> {
+    if identity.tenant_by_slug(SLUG).await?.is_some() {
+        tracing::info!("the tenant demo exists already; its credential was shown when it was made");
+        return Ok(None);
+    }
+    let documents = documents()?;
+    let request = NewTenantRequest {
+        slug: SLUG.to_owned(),
+        title: Some("Demo".to_owned()),
+        admin_email: "admin@demo.example".to_owned(),
+    };
+    let made = identity.create_tenant(&request).await?;
+    let ctx = OpContext::background(made.tenant.id, Actor::System("demo"));
+    catalog.apply(&ctx, &documents.blueprints, &documents.entities, false).await?;
+    Ok(Some(made))
+}
+
+fn documents() -> Result<Documents> {
+    let mut documents = Documents::default();
+    let mut problems = Problems::default();
+    for (name, text) in FILES {
+        documents.add(name, text, &mut problems);
+    }
+    Ok(problems.into_result(documents)?)
+}
+
+/// How to sign in.
+pub fn welcome(made: &NewTenant, address: &str) -> String {
+    let NewTenant { client_id, client_secret, .. } = made;
+    format!(
+        "
+The tenant demo is ready. Its credential is shown this once:
+
+  client id      {client_id}
+  client secret  {client_secret}
+
+A first question:
+
+  TOKEN=$(curl -s http://{address}/v1/auth/access_token -H 'content-type: application/json' \\
+    -d '{{\"clientId\":\"{client_id}\",\"clientSecret\":\"{client_secret}\"}}' | sed 's/.*accessToken\":\"\\([^\"]*\\).*/\\1/')
+  curl -s http://{address}/graphql -H \"Authorization: Bearer $TOKEN\" -H 'content-type: application/json' \\
+    -d '{{\"query\":\"{{ services(where: {{ tier: {{ eq: GOLD }} }}, first: 3) {{ totalCount nodes {{ title system {{ title }} deployments {{ nodes {{ title }} }} }} }} }}\"}}'
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalog_is_worth_looking_at() {
+        let documents = documents().unwrap();
+        let count = |blueprint: &str| {
+            documents.entities.iter().filter(|entity| entity["blueprint"] == blueprint).count()
+        };
+        assert_eq!(count("service"), 40);
+        for (blueprint, least) in
+            [("team", 6), ("deployment", 40), ("cluster", 3), ("incident", 8), ("system", 6)]
+        {
+            assert!(count(blueprint) >= least, "{blueprint}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `portolan serve`.
+
+use std::time::Duration;
+
+use portolan_api::{App, router};
+use portolan_catalog::Catalog;
+use portolan_identity::Identity;
+use portolan_schema::{Error, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{ServeOptions, say};
+use crate::demo;
+
+/// How long open requests may go on after a signal to stop.
+const DRAIN: Duration = Duration::from_secs(9);
+
+pub async fn run(options: ServeOptions) -> Result<()> {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let (store, sealer) = options.data.open().await?;
+    let identity = Identity::open(store.clone(), &sealer).await?;
+    let catalog = Catalog::new(store.clone());
+    let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
+    let listener = tokio::net::TcpListener::bind(options.listen)
+        .await
+        .map_err(|error| Error::unavailable(format!("cannot listen on {}: {error}", options.listen)))?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    say(&format!("portolan is ready on http://{address}"))?;
+    if let Some(made) = signing_in {
+        say(&demo::welcome(&made, &address.to_string()))?;
+    }
+    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let server =
+        axum::serve(listener, router(App::new(catalog, identity))).with_graceful_shutdown(async move {
+            wait_for_signal().await;
+            tracing::info!("stopping: open requests are finished, no new ones are taken");
+            stopping.send_replace(true);
+        });
+    let overdue = async {
+        drop(stopped.wait_for(|stopping| *stopping).await);
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        result = async { server.await } => result.map_err(Error::internal)?,
+        () = overdue => tracing::warn!("requests were still open when the time to stop was over"),
+    }
+    store.close().await;
+    Ok(())
+}
+
+async fn wait_for_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
