@@ -11,6 +11,7 @@ use portolan_schema::{CatalogModel, Error, Field, Filter, Meta, Problem, Result,
 use super::fields::{BuiltIn, EntityFields, Index, PropertyField};
 use super::global_id;
 use super::plan;
+use super::value_shape::Leaf;
 use super::warnings::Warnings;
 
 type Answer<'a> = async_graphql::Result<Option<FieldValue<'a>>>;
@@ -154,7 +155,14 @@ pub fn property(ctx: &ResolverContext<'_>, property: &PropertyField) -> Option<V
             request.warnings.add(ctx.ctx, &message);
         }
     });
-    Some(read)
+    match (read, &property.shape.leaf) {
+        (Value::Null, _) => None,
+        // async-graphql refuses a null among the values of an enum, though the type allows it.
+        (Value::List(items), Leaf::Enum(_)) => {
+            Some(Value::List(items.into_iter().filter(|item| *item != Value::Null).collect()))
+        }
+        (read, _) => Some(read),
+    }
 }
 
 pub fn related_many(ctx: ResolverContext<'_>) -> FieldFuture<'_> {

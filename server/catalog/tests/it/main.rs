@@ -1,4 +1,6 @@
 //! The catalog at the level of its behaviour, on SQLite and on PostgreSQL.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 mod writing;

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 pub struct Fixture {
     pub catalog: Catalog,
-    pub store: Store,
     pub ctx: OpContext,
 }
 
@@ -33,7 +32,7 @@ impl Fixture {
             "test",
             None,
         );
-        Self { catalog: Catalog::new(store.clone()), store, ctx }
+        Self { catalog: Catalog::new(store), ctx }
     }
 
     /// Teams, systems and services.

@@ -1,0 +1,30 @@
+# `make run` and `make test` do all the set-up that they need and say so.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+LISTEN ?= 127.0.0.1:8080
+DATA ?= portolan-data
+
+.PHONY: help
+help: ## Show what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+.PHONY: run
+run: build ## Build, then serve a demo tenant on SQLite (LISTEN, DATA)
+	PORTOLAN_OUTBOUND_ALLOW=127.0.0.0/8 target/release/portolan serve --demo --listen $(LISTEN) --data-dir $(DATA)
+
+.PHONY: build
+build: ## Build the optimised program, target/release/portolan
+	cargo build --release --locked -p portolan --bin portolan
+
+.PHONY: test
+test: lint ## Run every test; starts (and, if missing, installs) PostgreSQL and an AWS emulator
+	infra/test/with-peers cargo test --locked --workspace --no-fail-fast
+
+.PHONY: lint
+lint: ## Check the format and every lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: clean
+clean: ## Remove what was built
+	cargo clean

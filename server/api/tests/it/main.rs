@@ -1,0 +1,9 @@
+//! The HTTP surface at the level of its behaviour, on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod graphql;
+mod port_v1;
+mod rights;
+mod support;

@@ -1,0 +1,131 @@
+//! A server in the test's process, and everybody who may ask it.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use portolan_api::{App, router};
+use portolan_catalog::Catalog;
+use portolan_foundation::secrets::Sealer;
+use portolan_identity::{Identity, NewTenant, NewTenantRequest, Role};
+use portolan_store::Store;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+pub struct Server {
+    pub router: Router,
+    pub identity: Identity,
+    pub store: Store,
+    pub made: NewTenant,
+    pub admin: String,
+    pub member: String,
+    pub viewer: String,
+    /// An admin of another tenant.
+    pub stranger: String,
+}
+
+impl Server {
+    pub async fn start(store: Store) -> Self {
+        let identity = Identity::open(store.clone(), &Sealer::from_key([1; 32])).await.unwrap();
+        let app = App::new(Catalog::new(store.clone()), identity.clone());
+        let made = tenant(&identity, "acme").await;
+        let other = tenant(&identity, "other").await;
+        let admin = token(&identity, &made.client_id, &made.client_secret).await;
+        let ctx = identity.authenticate(&admin, "test", None).await.unwrap();
+        let mut tokens = Vec::new();
+        for role in [Role::Member, Role::Viewer] {
+            let issued = identity.create_credential(&ctx, role.as_str(), role).await.unwrap();
+            tokens.push(token(&identity, &issued.credential.client_id, &issued.client_secret).await);
+        }
+        let viewer = tokens.pop().unwrap();
+        let member = tokens.pop().unwrap();
+        let stranger = token(&identity, &other.client_id, &other.client_secret).await;
+        Self { router: router(app), identity, store, made, admin, member, viewer, stranger }
+    }
+
+    /// With the blueprints `system`, `service` and `deployment`.
+    pub async fn with_blueprints(store: Store) -> Self {
+        let server = Self::start(store).await;
+        for blueprint in blueprints() {
+            let (status, answer) = server.post("/v1/blueprints", &server.admin, &blueprint).await;
+            assert_eq!(status, 201, "{answer}");
+        }
+        server
+    }
+
+    pub async fn send(&self, method: &str, path: &str, token: &str, body: Vec<u8>) -> (u16, Value) {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (
+            status,
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into())),
+        )
+    }
+
+    pub async fn json(&self, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        self.send(method, path, token, body.to_string().into_bytes()).await
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.send("GET", path, &self.admin, Vec::new()).await
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        self.json("POST", path, token, body).await
+    }
+
+    /// Upserts an entity by `/v1`.
+    pub async fn put(&self, blueprint: &str, entity: Value) {
+        let path = format!("/v1/blueprints/{blueprint}/entities?upsert=true&merge=true");
+        let (status, answer) = self.post(&path, &self.member, &entity).await;
+        assert!(status == 200 || status == 201, "{answer}");
+    }
+
+    pub async fn graphql(&self, query: &str) -> Value {
+        self.graphql_as(&self.admin, query, json!({})).await
+    }
+
+    pub async fn graphql_as(&self, token: &str, query: &str, variables: Value) -> Value {
+        let body = json!({"query": query, "variables": variables});
+        self.post("/graphql", token, &body).await.1
+    }
+}
+
+async fn tenant(identity: &Identity, slug: &str) -> NewTenant {
+    let request =
+        NewTenantRequest { slug: slug.to_owned(), title: None, admin_email: format!("admin@{slug}.example") };
+    identity.create_tenant(&request).await.unwrap()
+}
+
+pub async fn token(identity: &Identity, id: &str, secret: &str) -> String {
+    identity.issue_token(id, secret).await.unwrap().access_token
+}
+
+pub fn blueprints() -> Vec<Value> {
+    vec![
+        json!({"identifier": "system", "title": "System", "schema": {"properties": {}, "required": []}}),
+        json!({"identifier": "service", "title": "Service",
+        "schema": {"properties": {
+            "tier": {"type": "string", "enum": ["gold", "silver", "bronze"]},
+            "open_issues": {"type": "number"},
+            "live": {"type": "boolean"},
+            "since": {"type": "string", "format": "date-time"},
+            "languages": {"type": "array", "items": {"type": "string"}},
+            "extra": {"type": "object"}
+        }, "required": []},
+        "relations": {
+            "system": {"target": "system", "title": "System", "many": false, "required": false},
+            "dependsOn": {"target": "service", "many": true, "inverse": "dependents"}
+        }}),
+        json!({"identifier": "deployment", "title": "Deployment",
+            "schema": {"properties": {"env": {"type": "string"}}, "required": ["env"]},
+            "relations": {"service": {"target": "service", "required": true}}}),
+    ]
+}
