@@ -1,1 +1,14 @@
-//! The mapping language (ocean-clients.md 4): raw items to entities, by jq expressions over a [`Jq`] trait.
+//! The mapping language (port-app-config): from raw items of a source to entities.
+//!
+//! Every leaf is a jq expression on the raw item. Plain paths and literals, most of a mapping, are recognised when a
+//! mapping is compiled and need no jq; the rest goes to whatever implements [`Jq`].
+
+mod apply;
+mod config;
+mod expression;
+#[cfg(test)]
+mod tests;
+
+pub use apply::{CompiledResource, Mapped, MappedEntity, MappingProblem};
+pub use config::{EntityMapping, MappingConfig, ResourceMapping};
+pub use expression::{Expression, Jq, JqProblem};
