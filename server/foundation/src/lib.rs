@@ -1,3 +1,5 @@
 //! What capabilities stand on: sealed secrets, jq in worker processes, guarded outgoing HTTP.
 
+pub mod jq;
+pub mod outbound;
 pub mod secrets;
