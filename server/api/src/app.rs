@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use portolan_catalog::Catalog;
 use portolan_identity::Identity;
+use portolan_integrations::Integrations;
 use portolan_schema::{Code, Error};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -17,6 +18,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::answer::Refusal;
 use crate::catalog_graphql::CatalogGraphql;
+use crate::platform_graphql::PlatformGraphql;
 use crate::{documents, graphql_http, port_v1};
 
 /// Largest request body, in bytes (port-api.md 8).
@@ -31,11 +33,13 @@ pub struct App {
     pub catalog: Catalog,
     pub identity: Identity,
     pub graphql: CatalogGraphql,
+    pub platform: PlatformGraphql,
 }
 
 impl App {
-    pub fn new(catalog: Catalog, identity: Identity) -> Self {
-        Self { graphql: CatalogGraphql::new(catalog.clone()), catalog, identity }
+    pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
+        let platform = PlatformGraphql::new(catalog.clone(), identity.clone(), integrations);
+        Self { graphql: CatalogGraphql::new(catalog.clone()), platform, catalog, identity }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `POST /graphql` and the schema's SDL.
+//! The two GraphQL APIs over HTTP, and the catalog schema's SDL.
 
 use axum::Router;
 use axum::extract::State;
@@ -14,18 +14,34 @@ use crate::authenticated::Authenticated;
 use crate::body::JsonBody;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/graphql", post(query)).route("/graphql/schema.graphql", get(sdl))
+    Router::new()
+        .route("/graphql", post(catalog))
+        .route("/api/graphql", post(platform))
+        .route("/graphql/schema.graphql", get(sdl))
 }
 
-async fn query(
+async fn catalog(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Refusal> {
-    let request: async_graphql::Request = serde_json::from_value(body).map_err(|error| {
-        Error::problem(Code::BadRequest, format!("a GraphQL request has a query and variables: {error}"))
-    })?;
+    let request = read(body)?;
     Ok(axum::Json(app.graphql.execute(&ctx, request).await).into_response())
+}
+
+async fn platform(
+    State(app): State<App>,
+    Authenticated(ctx): Authenticated,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Refusal> {
+    let request = read(body)?;
+    Ok(axum::Json(app.platform.execute(&ctx, request).await).into_response())
+}
+
+fn read(body: serde_json::Value) -> Result<async_graphql::Request, Error> {
+    serde_json::from_value(body).map_err(|error| {
+        Error::problem(Code::BadRequest, format!("a GraphQL request has a query and variables: {error}"))
+    })
 }
 
 async fn sdl(

@@ -7,6 +7,7 @@ mod body;
 pub mod catalog_graphql;
 mod documents;
 mod graphql_http;
+pub mod platform_graphql;
 mod port_v1;
 
 pub use app::{App, router};

@@ -26,6 +26,11 @@ pub enum Command {
     Tenant(TenantCommand),
     /// Send blueprints and entities from YAML or JSON files to a server, in any order.
     Apply(ApplyOptions),
+    /// Start a run of an integration.
+    Resync(ResyncOptions),
+    /// Evaluate jq for a server, which starts this itself.
+    #[command(hide = true)]
+    JqWorker,
 }
 
 /// Where the data is.
@@ -64,6 +69,9 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     #[command(flatten)]
     pub data: DataOptions,
+    /// Ranges that integrations may reach beside public addresses: `127.0.0.0/8,10.0.0.0/8`.
+    #[arg(long, env = "PORTOLAN_OUTBOUND_ALLOW", default_value = "")]
+    pub outbound_allow: String,
     /// Make a tenant `demo` with a catalog to look at, and say how to sign in. Changes nothing where it exists.
     #[arg(long, env = "PORTOLAN_DEMO")]
     pub demo: bool,
@@ -113,6 +121,20 @@ pub struct ApplyOptions {
     /// Check everything, change nothing.
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Args)]
+pub struct ResyncOptions {
+    /// The integration's identifier.
+    pub integration: String,
+    /// Say what would change, change nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// Wait for the end and show what happened; fails where the run does.
+    #[arg(long)]
+    pub follow: bool,
     #[command(flatten)]
     pub server: ServerOptions,
 }

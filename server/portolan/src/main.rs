@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod demo;
 mod documents;
+mod resync;
 mod serve;
 mod tenant;
 
@@ -17,6 +18,9 @@ use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::JqWorker = cli.command {
+        return portolan_foundation::jq::worker_main();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::internal(error)),
@@ -26,6 +30,8 @@ fn main() -> ExitCode {
             Command::Serve(options) => serve::run(options).await,
             Command::Tenant(command) => tenant::run(command).await,
             Command::Apply(options) => apply::run(options).await,
+            Command::Resync(options) => resync::run(options).await,
+            Command::JqWorker => Ok(()),
         }
     });
     match done {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use portolan_api::{App, router};
 use portolan_catalog::Catalog;
+use portolan_foundation::jq::{JqConfig, JqPool};
+use portolan_foundation::outbound::{Outbound, OutboundPolicy};
 use portolan_identity::Identity;
+use portolan_integrations::Integrations;
 use portolan_schema::{Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -14,6 +17,9 @@ use crate::demo;
 
 /// How long open requests may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(9);
+const JQ_WORKERS: usize = 2;
+/// Longest time for one batch of at most 100 items.
+const JQ_DEADLINE: Duration = Duration::from_secs(5);
 
 pub async fn run(options: ServeOptions) -> Result<()> {
     let filter =
@@ -22,6 +28,14 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let (store, sealer) = options.data.open().await?;
     let identity = Identity::open(store.clone(), &sealer).await?;
     let catalog = Catalog::new(store.clone());
+    let integrations = Integrations::new(
+        store.clone(),
+        catalog.clone(),
+        sealer,
+        jq_workers()?,
+        Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
+        vec![Box::new(portolan_ingestor_aws::Aws::new())],
+    );
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
@@ -32,8 +46,8 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         say(&demo::welcome(&made, &address.to_string()))?;
     }
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let server =
-        axum::serve(listener, router(App::new(catalog, identity))).with_graceful_shutdown(async move {
+    let server = axum::serve(listener, router(App::new(catalog, identity, integrations)))
+        .with_graceful_shutdown(async move {
             wait_for_signal().await;
             tracing::info!("stopping: open requests are finished, no new ones are taken");
             stopping.send_replace(true);
@@ -48,6 +62,13 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     }
     store.close().await;
     Ok(())
+}
+
+/// This program again, as `portolan jq-worker`.
+fn jq_workers() -> Result<JqPool> {
+    let program = std::env::current_exe().map_err(Error::internal)?;
+    let arguments = vec!["jq-worker".into()];
+    Ok(JqPool::new(JqConfig { program, arguments, workers: JQ_WORKERS, deadline: JQ_DEADLINE }))
 }
 
 async fn wait_for_signal() {

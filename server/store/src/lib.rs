@@ -14,6 +14,7 @@ mod fault;
 mod filter_sql;
 pub mod head;
 pub mod identity;
+pub mod integration;
 mod list;
 mod postgres;
 pub mod query;

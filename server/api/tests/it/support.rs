@@ -1,12 +1,17 @@
 //! A server in the test's process, and everybody who may ask it.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use portolan_api::{App, router};
 use portolan_catalog::Catalog;
+use portolan_foundation::jq::{JqConfig, JqPool};
+use portolan_foundation::outbound::{Outbound, OutboundPolicy};
 use portolan_foundation::secrets::Sealer;
 use portolan_identity::{Identity, NewTenant, NewTenantRequest, Role};
+use portolan_integrations::Integrations;
 use portolan_store::Store;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -25,8 +30,20 @@ pub struct Server {
 
 impl Server {
     pub async fn start(store: Store) -> Self {
-        let identity = Identity::open(store.clone(), &Sealer::from_key([1; 32])).await.unwrap();
-        let app = App::new(Catalog::new(store.clone()), identity.clone());
+        let sealer = Sealer::from_key([1; 32]);
+        let identity = Identity::open(store.clone(), &sealer).await.unwrap();
+        let catalog = Catalog::new(store.clone());
+        // No run is started by these tests, so no worker ever is.
+        let jq = JqPool::new(JqConfig {
+            program: "no-worker".into(),
+            arguments: Vec::new(),
+            workers: 1,
+            deadline: Duration::from_secs(1),
+        });
+        let outbound = Outbound::new(OutboundPolicy::default()).unwrap();
+        let integrations =
+            Integrations::new(store.clone(), catalog.clone(), sealer, jq, outbound, Vec::new());
+        let app = App::new(catalog, identity.clone(), integrations);
         let made = tenant(&identity, "acme").await;
         let other = tenant(&identity, "other").await;
         let admin = token(&identity, &made.client_id, &made.client_secret).await;

@@ -1,0 +1,7 @@
+//! The program as its users have it: its command line, its server, real systems behind it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod aws;
+mod program;
+mod tour;
