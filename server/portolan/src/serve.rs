@@ -22,8 +22,8 @@ const JQ_WORKERS: usize = 2;
 const JQ_DEADLINE: Duration = Duration::from_secs(5);
 
 pub async fn run(options: ServeOptions) -> Result<()> {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn,sqlx=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let (store, sealer) = options.data.open().await?;
     let identity = Identity::open(store.clone(), &sealer).await?;

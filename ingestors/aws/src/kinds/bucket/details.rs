@@ -190,8 +190,10 @@ impl<'a> Reader<'a> {
         if unset.contains(&code) {
             return Ok(Answer::Unset);
         }
+        // S3 look-alikes answer some of these calls in a form that the SDK cannot read. The bucket is there all the same.
+        let unreadable = error.raw_response().is_some_and(|raw| raw.status().is_success());
         let error = fault::from_sdk(&format!("{call} of {bucket}"), &self.target, &error);
-        if error.code != Code::UpstreamForbidden {
+        if error.code != Code::UpstreamForbidden && !unreadable {
             return Err(error);
         }
         let mut forbidden = self.forbidden.lock().unwrap_or_else(PoisonError::into_inner);
