@@ -177,3 +177,34 @@ impl Serialize for Code {
         serializer.serialize_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `docs/errors.md`, as it has to be.
+    fn page() -> String {
+        let mut page = "# Error codes\n\nEvery error has one of these codes. They are never renamed or reused. The status is the one of a \
+                        REST answer that the error decides; in GraphQL the code is in `errors { code }` or `extensions.code`.\n\n\
+                        | code | who has to act | status | meaning |\n|---|---|---|---|\n"
+            .to_owned();
+        for code in Code::ALL {
+            let class = match code.class() {
+                Class::Input | Class::Limit => "the caller",
+                Class::Rights => "the caller, or an administrator",
+                Class::State => "the caller, once the state allows it",
+                Class::Upstream => "whoever runs the source",
+                Class::Fault => "the operator",
+            };
+            let text = code.explanation().trim();
+            page.push_str(&format!("| `{code}` | {class} | {} | {text} |\n", code.status()));
+        }
+        page
+    }
+
+    #[test]
+    fn the_documented_codes_are_all_codes() {
+        let documented = include_str!("../../docs/errors.md");
+        assert!(documented == page(), "docs/errors.md is stale; it should be:\n{}", page());
+    }
+}

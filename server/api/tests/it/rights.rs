@@ -109,3 +109,56 @@ async fn mutations_need_the_right_role() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_field_of_the_platform_knows_who_may() {
+    on_each_engine(|store| async move {
+        let server = Server::with_blueprints(store).await;
+        let blueprint = r#"{identifier: "p", title: "P", schema: {properties: {}}}"#;
+        let cases = [
+            ("{ model { revision } }".to_owned(), false),
+            ("{ blueprints { identifier json graphql entityCount } }".to_owned(), false),
+            ("{ blueprint(identifier: \"service\") { title revision } }".to_owned(), false),
+            ("{ ingestors { name } }".to_owned(), false),
+            ("{ credentials { clientId role revoked } }".to_owned(), true),
+            ("{ integrations { identifier } }".to_owned(), true),
+            (format!("mutation {{ createBlueprint(input: {blueprint}) {{ errors {{ code }} }} }}"), true),
+            (format!("mutation {{ updateBlueprint(identifier: \"p\", input: {blueprint}) {{ errors {{ code }} }} }}"), true),
+            ("mutation { renameBlueprint(identifier: \"p\", to: \"q\") { errors { code } } }".to_owned(), true),
+            ("mutation { deleteBlueprint(identifier: \"q\") { errors { code } } }".to_owned(), true),
+            ("mutation { createCredential(role: VIEWER, name: \"x\") { clientId errors { code } } }".to_owned(), true),
+            ("mutation { rotateCredential(clientId: \"x\") { errors { code } } }".to_owned(), true),
+            ("mutation { revokeCredential(clientId: \"x\") { errors { code } } }".to_owned(), true),
+            ("mutation { createIntegration(input: {identifier: \"i\", ingestor: \"aws\"}) { errors { code } } }".to_owned(), true),
+            ("mutation { deleteIntegration(identifier: \"i\") { errors { code } } }".to_owned(), true),
+            ("mutation { startResync(integration: \"i\") { errors { code } } }".to_owned(), true),
+            ("mutation { approveResync(run: \"1\") { errors { code } } }".to_owned(), true),
+        ];
+        for (query, admins_only) in &cases {
+            let body = json!({"query": query});
+            assert_eq!(server.post("/api/graphql", "", &body).await.0, 401, "{query}");
+            for (token, is_admin) in [(&server.viewer, false), (&server.member, false), (&server.admin, true)] {
+                let (_, answer) = server.post("/api/graphql", token, &body).await;
+                let code = answer["errors"][0]["extensions"]["code"].as_str();
+                let expected = (*admins_only && !is_admin).then_some("FORBIDDEN");
+                assert_eq!(code, expected, "{query}: {answer}");
+            }
+        }
+        // Every root field has a line above; a run is only found in its own tenant.
+        let named: usize = cases.len() + 1;
+        let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }";
+        let (_, answer) = server.post("/api/graphql", &server.viewer, &json!({"query": query})).await;
+        let count = |kind: &str| answer["data"]["__schema"][kind]["fields"].as_array().unwrap().len();
+        assert_eq!(count("queryType") + count("mutationType"), named, "{answer}");
+        let (_, answer) = server.post("/api/graphql", &server.stranger, &json!({"query": "{ resyncRun(id: \"1\") { status } }"})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_FOUND");
+    })
+    .await;
+}
+
+#[test]
+fn the_committed_platform_schema_is_the_one_served() {
+    let committed = include_str!("../../schema.graphql");
+    let served = portolan_api::platform_graphql::sdl();
+    assert!(committed == served, "server/api/schema.graphql is stale; it should be:\n{served}");
+}
