@@ -25,6 +25,10 @@ lint: ## Check the format and every lint
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
+.PHONY: bench
+bench: build ## Print the table of docs/performance.md
+	infra/test/with-peers --durable cargo run --release --locked -p portolan-bench
+
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
