@@ -1,6 +1,9 @@
-//! A statement in the making: text with `$n` for every value. Both engines understand `$n`; values are always bound.
+//! A statement in the making: text with a placeholder for every value, which is always bound.
 
-use sea_orm::Value;
+use sea_orm::{DbBackend, Value};
+
+/// Stands for the engine's own sign of a placeholder until the statement is run.
+const MARK: char = '\u{1}';
 
 /// SQL text and its bound values.
 #[derive(Debug, Clone, Default)]
@@ -23,12 +26,12 @@ impl Sql {
     /// Appends a placeholder for `value`.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.text.push('$');
+        self.text.push(MARK);
         self.text.push_str(&self.values.len().to_string());
         self
     }
 
-    /// Appends `$a, $b, …`; appends `NULL` for none, so that `IN (…)` stays valid and matches nothing.
+    /// Appends placeholders for all values; appends `NULL` for none, so that `IN (…)` stays valid and matches nothing.
     pub(crate) fn bind_list<T: Into<Value>>(&mut self, values: impl IntoIterator<Item = T>) -> &mut Self {
         let mut first = true;
         for value in values {
@@ -44,7 +47,10 @@ impl Sql {
         self
     }
 
-    pub(crate) fn into_parts(self) -> (String, Vec<Value>) {
-        (self.text, self.values)
+    /// PostgreSQL has `$n`. SQLite takes that too, but as a *name*, which it looks for in a list of all names: with the
+    /// thousands of values of a batch that takes longer than the batch. `?n` is a number.
+    pub(crate) fn into_parts(self, backend: DbBackend) -> (String, Vec<Value>) {
+        let sign = if backend == DbBackend::Postgres { "$" } else { "?" };
+        (self.text.replace(MARK, sign), self.values)
     }
 }

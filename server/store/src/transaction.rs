@@ -68,7 +68,7 @@ impl Transaction {
 
     fn statement(&self, sql: Sql) -> Statement {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        let (text, values) = sql.into_parts();
+        let (text, values) = sql.into_parts(self.backend);
         Statement::from_sql_and_values(self.backend, text, values)
     }
 
