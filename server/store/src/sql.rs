@@ -47,8 +47,7 @@ impl Sql {
         self
     }
 
-    /// PostgreSQL has `$n`. SQLite takes that too, but as a *name*, which it looks for in a list of all names: with the
-    /// thousands of values of a batch that takes longer than the batch. `?n` is a number.
+    /// PostgreSQL has `$n`. SQLite takes that too, but as a *name* to be looked up among all names; `?n` is a number.
     pub(crate) fn into_parts(self, backend: DbBackend) -> (String, Vec<Value>) {
         let sign = if backend == DbBackend::Postgres { "$" } else { "?" };
         (self.text.replace(MARK, sign), self.values)
