@@ -27,7 +27,6 @@ impl Sql {
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
         self.text.push(MARK);
-        self.text.push_str(&self.values.len().to_string());
         self
     }
 
@@ -47,9 +46,20 @@ impl Sql {
         self
     }
 
-    /// PostgreSQL has `$n`. SQLite takes that too, but as a *name* to be looked up among all names; `?n` is a number.
+    /// PostgreSQL has `$n`. SQLite has a bare `?`: a placeholder with a number has a *name*, and the driver asks for the
+    /// name of each one as it binds it, a walk through all of them.
     pub(crate) fn into_parts(self, backend: DbBackend) -> (String, Vec<Value>) {
-        let sign = if backend == DbBackend::Postgres { "$" } else { "?" };
-        (self.text.replace(MARK, sign), self.values)
+        if backend != DbBackend::Postgres {
+            return (self.text.replace(MARK, "?"), self.values);
+        }
+        let mut numbered = String::with_capacity(self.text.len() + self.values.len() * 4);
+        for (number, part) in self.text.split(MARK).enumerate() {
+            if number > 0 {
+                numbered.push('$');
+                numbered.push_str(&number.to_string());
+            }
+            numbered.push_str(part);
+        }
+        (numbered, self.values)
     }
 }
