@@ -1,12 +1,13 @@
 //! The entities that a batch of changes touches, loaded once and changed in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use portolan_schema::{BlueprintModel, BlueprintNo, CatalogModel, Error, Result};
 use portolan_store::TenantScope;
 use portolan_store::entity::Entity;
 
+use crate::change::RunOrigin;
 use crate::draft::Draft;
 
 /// The key of an entity in a batch: blueprint and identifier as stored before the batch (or as created by it).
@@ -17,12 +18,16 @@ pub(crate) struct Batch<'a> {
     pub model: &'a CatalogModel,
     /// In the order in which they were first touched.
     pub drafts: IndexMap<Key, Draft>,
+    /// The run that writes, if one does.
+    pub run: Option<RunOrigin>,
+    /// What the batch's deletions name.
+    pub deleted: HashSet<Key>,
     by_id: HashMap<i64, Key>,
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(scope: &'a TenantScope, model: &'a CatalogModel) -> Self {
-        Self { scope, model, drafts: IndexMap::new(), by_id: HashMap::new() }
+    pub(crate) fn new(scope: &'a TenantScope, model: &'a CatalogModel, run: Option<RunOrigin>) -> Self {
+        Self { scope, model, drafts: IndexMap::new(), run, deleted: HashSet::new(), by_id: HashMap::new() }
     }
 
     pub(crate) fn blueprint(&self, no: BlueprintNo) -> Result<&'a BlueprintModel> {

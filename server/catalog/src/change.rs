@@ -64,6 +64,11 @@ pub struct Deletion {
 pub enum Change {
     Write(WriteMode, Box<EntityWrite>),
     Delete(Deletion),
+    /// Makes a bare entity where there is none: the target that a relation waits for. It may lack required values.
+    Ensure {
+        blueprint: String,
+        identifier: String,
+    },
 }
 
 /// How a batch is to be written.
@@ -75,7 +80,8 @@ pub struct WriteOptions {
     pub create_missing: bool,
     /// All or nothing.
     pub atomic: bool,
-    /// The run and its integration, where one writes: new entities belong to it.
+    /// The run and its integration, where one writes. New entities belong to the integration. A run deletes only what
+    /// belongs to it, and takes dependents along only where the same batch deletes them too.
     pub run: Option<RunOrigin>,
     /// Where the input's items are in the request, for the paths of problems: item `n` is at `items/n`.
     pub path: Option<Pointer>,

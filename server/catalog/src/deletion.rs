@@ -40,8 +40,8 @@ impl IncomingEdges {
 }
 
 impl Batch<'_> {
-    /// Deletes an entity, and with `dependents` whatever requires it. Relations that merely point at it are unset.
-    /// Answers the keys of all that go, itself first.
+    /// Deletes an entity, and with `dependents` whatever requires it (of a run: what requires it and is deleted by the
+    /// same batch). Relations that merely point at it are unset. Answers the keys of all that go, itself first.
     ///
     /// # Errors
     /// [`Code::HasDependents`] where others require it and `dependents` is false; nothing is changed then.
@@ -69,7 +69,7 @@ impl Batch<'_> {
                     match self.dependence(&source, *relation, target)? {
                         Dependence::None => {}
                         Dependence::Loose => unset.push((source, *relation, target.1.clone())),
-                        Dependence::Required if dependents => {
+                        Dependence::Required if dependents && self.may_take(&source) => {
                             doomed.push(source.clone());
                             next.push(source);
                         }
@@ -92,6 +92,17 @@ impl Batch<'_> {
             self.unset(source, *relation, identifier)?;
         }
         Ok(doomed)
+    }
+
+    /// A run deletes only what belongs to its integration; anybody else anything.
+    pub(crate) fn may_delete(&self, key: &Key) -> bool {
+        let owner = self.drafts.get(key).and_then(|draft| draft.before.as_ref()?.integration);
+        self.run.is_none_or(|run| owner == Some(run.integration))
+    }
+
+    /// Whether a deletion may take a dependent along: a run only what it deletes anyway.
+    fn may_take(&self, key: &Key) -> bool {
+        self.run.is_none() || self.deleted.contains(key) && self.may_delete(key)
     }
 
     fn stored_id(&self, key: &Key) -> Option<i64> {

@@ -4,6 +4,7 @@ mod apply;
 mod batch;
 pub mod blueprints;
 pub mod change;
+mod companion;
 mod deletion;
 mod draft;
 mod entity_json;
@@ -17,6 +18,7 @@ pub use apply::Applied;
 pub use change::{
     Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, RunOrigin, WriteMode, WriteOptions,
 };
+pub use companion::{Companion, Target};
 pub use portolan_store::entity::Entity;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};

@@ -6,6 +6,7 @@ use portolan_schema::{BlueprintNo, Code, EntityState, Pointer, Problem, Problems
 use portolan_store::entity_write::Edge;
 
 use crate::batch::{Batch, Key};
+use crate::companion::Target;
 use crate::draft::{self, Draft};
 
 /// Ids of stored entities outside of the batch that its relations point at.
@@ -34,16 +35,24 @@ impl Batch<'_> {
         Ok(found)
     }
 
-    /// What each changed draft points at that does not exist.
-    pub(crate) fn missing_targets(&self, stored: &StoredTargets) -> Result<Vec<(Key, Vec<Missing>)>> {
+    /// What each changed draft points at that does not exist. `expected` is still to come; what a stored edge waits for
+    /// already is waited for further.
+    pub(crate) fn missing_targets(
+        &self,
+        stored: &StoredTargets,
+        expected: Option<&HashSet<Target>>,
+    ) -> Result<Vec<(Key, Vec<Missing>)>> {
         let present = self.present();
         let mut all = Vec::new();
         for (key, draft) in self.drafts.iter().filter(|(_, draft)| draft.is_changed()) {
             let Some(after) = &draft.after else { continue };
             let mut missing = Vec::new();
             for target in self.targets_of(key.0, after)? {
+                let target_key = (target.blueprint, target.identifier.to_owned());
                 let there = present.contains_key(&(target.blueprint, target.identifier))
-                    || stored.contains_key(&(target.blueprint, target.identifier.to_owned()));
+                    || stored.contains_key(&target_key)
+                    || expected.is_some_and(|expected| expected.contains(&target_key))
+                    || self.waits(draft, &target);
                 if !there {
                     missing.push(Missing {
                         path: target.path,
@@ -57,6 +66,13 @@ impl Batch<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// Whether an edge of the stored entity waits for this target already.
+    fn waits(&self, draft: &Draft, target: &TargetRef<'_>) -> bool {
+        let had = draft.before.as_ref().and_then(|before| before.state.relations.get(target.relation));
+        had.is_some_and(|had| had.identifiers().any(|identifier| identifier == target.identifier))
+            && !self.vanished(target.blueprint, target.identifier)
     }
 
     /// Makes bare entities for missing targets.
@@ -108,7 +124,11 @@ impl Batch<'_> {
         Ok(edges)
     }
 
-    fn targets_of<'s>(&self, blueprint: BlueprintNo, state: &'s EntityState) -> Result<Vec<TargetRef<'s>>> {
+    fn targets_of<'s>(
+        &'s self,
+        blueprint: BlueprintNo,
+        state: &'s EntityState,
+    ) -> Result<Vec<TargetRef<'s>>> {
         let holder = self.blueprint(blueprint)?;
         let mut found = Vec::new();
         for relation in &holder.relations {
@@ -117,7 +137,7 @@ impl Batch<'_> {
             let path = Pointer::root().key("relations").key(name);
             for (index, identifier) in targets.identifiers().enumerate() {
                 let path = if relation.relation.many { path.index(index) } else { path.clone() };
-                found.push(TargetRef { path, blueprint: relation.target, identifier });
+                found.push(TargetRef { relation: name, path, blueprint: relation.target, identifier });
             }
         }
         Ok(found)
@@ -125,6 +145,7 @@ impl Batch<'_> {
 }
 
 struct TargetRef<'s> {
+    relation: &'s str,
     path: Pointer,
     blueprint: BlueprintNo,
     identifier: &'s str,
@@ -136,4 +157,10 @@ pub(crate) struct Missing {
     pub path: Pointer,
     pub blueprint: BlueprintNo,
     pub identifier: String,
+}
+
+impl Missing {
+    pub(crate) fn key(&self) -> Target {
+        (self.blueprint, self.identifier.clone())
+    }
 }

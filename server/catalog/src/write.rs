@@ -3,7 +3,7 @@
 //! A batch is loaded, planned in memory item by item, and written. The tenant's head is read first and taken last; where
 //! another writer was faster, the batch is planned again under the head's lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portolan_schema::identifier::{self, Kind as IdentifierKind};
 use portolan_schema::{
@@ -16,8 +16,9 @@ use uuid::Uuid;
 
 use crate::batch::{Batch, Key};
 use crate::change::{Change, Deletion, EntityWrite, Kind, Outcome, WriteMode, WriteOptions};
+use crate::companion::{Alone, Companion, Target};
 use crate::deletion::IncomingEdges;
-use crate::targets::StoredTargets;
+use crate::targets::{Missing, StoredTargets};
 use crate::{Catalog, draft, now};
 
 /// How often a batch is planned again before the caller is told that the database is busy.
@@ -49,6 +50,20 @@ impl Catalog {
         changes: Vec<Change>,
         options: &WriteOptions,
     ) -> Result<Vec<Result<Outcome>>> {
+        self.write_with(ctx, changes, options, &Alone).await
+    }
+
+    /// [`Catalog::write`], with somebody who takes part in its transaction.
+    ///
+    /// # Errors
+    /// As [`Catalog::write`], and what the companion says.
+    pub async fn write_with(
+        &self,
+        ctx: &OpContext,
+        changes: Vec<Change>,
+        options: &WriteOptions,
+        companion: &dyn Companion,
+    ) -> Result<Vec<Result<Outcome>>> {
         ctx.require(Role::Member)?;
         if changes.len() > MAX_CHANGES {
             let message = format!("{} changes at once; at most {MAX_CHANGES} are allowed", changes.len());
@@ -59,12 +74,16 @@ impl Catalog {
         let mut wanted = changes.iter().filter(|change| may_create(change)).count();
         let mut ids = self.reserve(wanted).await?;
         for attempt in 0..ATTEMPTS {
-            let scope = self.store.write(ctx.tenant()).await?;
+            // A dry run reads one snapshot and keeps no writer waiting.
+            let scope = match options.dry_run {
+                true => self.store.read(ctx.tenant()).await?,
+                false => self.store.write(ctx.tenant()).await?,
+            };
             let head = if attempt == 0 { scope.head().await? } else { scope.lock_head().await? };
             let model = self.models.get(&scope, head.model_revision).await?;
-            let mut batch = Batch::new(&scope, &model);
+            let mut batch = Batch::new(&scope, &model, options.run);
             let mut results = plan(&mut batch, &changes, options).await?;
-            let stored = settle(&mut batch, &mut results, options).await?;
+            let stored = settle(&mut batch, &mut results, options, companion).await?;
             if options.atomic && results.iter().any(Result::is_err) {
                 return Ok(results.into_iter().map(aborted).collect());
             }
@@ -80,13 +99,16 @@ impl Catalog {
             let stamp = Stamp { at: now(), actor: ctx.actor().stamp(), ctx, options };
             let entity_changes = stamp.changes(&batch, &stored, head.seq + 1, &ids)?;
             let outcomes = outcomes(&batch, &model, &entity_changes, results);
-            if options.dry_run || entity_changes.is_empty() {
+            if options.dry_run {
                 return Ok(outcomes);
             }
-            if scope.take_seq(head, entity_changes.len()).await?.is_none() {
-                continue;
+            if !entity_changes.is_empty() {
+                if scope.take_seq(head, entity_changes.len()).await?.is_none() {
+                    continue;
+                }
+                scope.apply(&model, &entity_changes, &stamp.cause()).await?;
             }
-            scope.apply(&model, &entity_changes, &stamp.cause()).await?;
+            companion.conclude(&scope, &outcomes).await?;
             scope.commit().await?;
             return Ok(outcomes);
         }
@@ -128,7 +150,11 @@ fn with_identifier(change: Change) -> Change {
 }
 
 fn may_create(change: &Change) -> bool {
-    matches!(change, Change::Write(mode, _) if *mode != WriteMode::Update)
+    match change {
+        Change::Write(mode, _) => *mode != WriteMode::Update,
+        Change::Ensure { .. } => true,
+        Change::Delete(_) => false,
+    }
 }
 
 /// Loads what the changes touch and applies them one after the other in memory.
@@ -144,12 +170,17 @@ async fn plan(
     }
     let keys: Vec<Key> = prepared.iter().flatten().map(|prepared| prepared.key.clone()).collect();
     batch.load(&keys).await?;
-    let doomed: Vec<i64> = prepared
+    let deleted: Vec<&Key> = prepared
         .iter()
         .flatten()
         .filter(|prepared| matches!(prepared.change, PreparedChange::Delete(_)))
-        .filter_map(|prepared| batch.drafts.get(&prepared.key)?.before.as_ref().map(|before| before.id))
+        .map(|prepared| &prepared.key)
         .collect();
+    let doomed: Vec<i64> = deleted
+        .iter()
+        .filter_map(|key| batch.drafts.get(*key)?.before.as_ref().map(|before| before.id))
+        .collect();
+    batch.deleted = deleted.into_iter().cloned().collect();
     let mut incoming = IncomingEdges::default();
     incoming.load(batch, &doomed).await?;
     let mut results = Vec::with_capacity(prepared.len());
@@ -172,6 +203,7 @@ struct Prepared {
 enum PreparedChange {
     Write(WriteMode, Box<EntityWrite>),
     Delete(Deletion),
+    Ensure,
 }
 
 async fn prepare(scope: &TenantScope, model: &CatalogModel, change: &Change) -> Result<Prepared> {
@@ -189,6 +221,11 @@ async fn prepare(scope: &TenantScope, model: &CatalogModel, change: &Change) -> 
             let blueprint = find_blueprint(model, &deletion.blueprint)?;
             let key = (blueprint, deletion.identifier.clone());
             Ok(Prepared { key, change: PreparedChange::Delete(deletion.clone()) })
+        }
+        Change::Ensure { blueprint, identifier } => {
+            let key = (find_blueprint(model, blueprint)?, identifier.clone());
+            identifier::check(IdentifierKind::Entity, identifier, &Pointer::root().key("identifier"))?;
+            Ok(Prepared { key, change: PreparedChange::Ensure })
         }
     }
 }
@@ -223,13 +260,22 @@ async fn apply(batch: &mut Batch<'_>, incoming: &mut IncomingEdges, prepared: Pr
             Ok(Planned { key, kind, prior, deleted: Vec::new() })
         }
         PreparedChange::Delete(deletion) => {
-            if prior.is_none() {
+            if prior.is_none() || !batch.may_delete(&key) {
                 let message = format!("the {} \"{}\" was not found", deletion.blueprint, deletion.identifier);
                 return Err(Error::at(Code::NotFound, Pointer::root().key("identifier"), message));
             }
             check_revision(batch, &key, deletion.if_revision)?;
             let deleted = batch.delete(incoming, &key, deletion.dependents).await?;
             Ok(Planned { key, kind: Kind::Deleted, prior, deleted })
+        }
+        PreparedChange::Ensure => {
+            let kind = if prior.is_none() { Kind::Created } else { Kind::Unchanged };
+            let bare = draft::bare(batch.blueprint(key.0)?, &key.1);
+            if let Some(draft) = batch.drafts.get_mut(&key).filter(|_| prior.is_none()) {
+                draft.after = Some(bare);
+                draft.bare = true;
+            }
+            Ok(Planned { key, kind, prior, deleted: Vec::new() })
         }
     }
 }
@@ -255,15 +301,25 @@ async fn refuse_taken(batch: &mut Batch<'_>, key: &Key, rename: &str) -> Result<
     Ok(())
 }
 
-/// Sees to the targets of relations: makes bare ones, or fails the items whose targets are missing, until all is well.
+/// Sees to the targets of relations: lets edges wait for those to come, makes bare ones, or fails the items whose targets
+/// are missing, until all is well.
 async fn settle(
     batch: &mut Batch<'_>,
     results: &mut [Result<Planned>],
     options: &WriteOptions,
+    companion: &dyn Companion,
 ) -> Result<StoredTargets> {
     let stored = batch.stored_targets().await?;
+    let mut expected: Option<HashSet<Target>> = None;
     loop {
-        let missing = batch.missing_targets(&stored)?;
+        let mut missing = batch.missing_targets(&stored, expected.as_ref())?;
+        if expected.is_none() && !missing.is_empty() {
+            let all: HashSet<Target> =
+                missing.iter().flat_map(|(_, targets)| targets.iter().map(Missing::key)).collect();
+            let all: Vec<Target> = all.into_iter().collect();
+            expected = Some(companion.expects(batch.scope, &all).await?);
+            missing = batch.missing_targets(&stored, expected.as_ref())?;
+        }
         if missing.is_empty() {
             return Ok(stored);
         }

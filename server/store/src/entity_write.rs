@@ -1,5 +1,7 @@
 //! Writing entities: rows, value rows, edges and versions, in a handful of multi-row statements a batch.
 
+use std::collections::BTreeMap;
+
 use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Error, Instant, RelationNo, Result};
 
 use crate::TenantScope;
@@ -54,7 +56,39 @@ impl TenantScope {
         self.write_rows(&live).await?;
         self.write_values(model, &live).await?;
         self.write_edges(&live).await?;
+        self.end_waiting(model, &live).await?;
         self.write_versions(changes, cause).await
+    }
+
+    /// Points the edges that waited for entities that have come (or got their name) at them: a statement a blueprint
+    /// that relations point at.
+    async fn end_waiting(&self, model: &CatalogModel, live: &[&EntityChange]) -> Result<()> {
+        let mut come: BTreeMap<BlueprintNo, Vec<&str>> = BTreeMap::new();
+        for change in live {
+            let after = &change.after;
+            let had = change.before.as_ref().map(|before| &before.state.identifier);
+            if had != Some(&after.state.identifier) {
+                come.entry(after.blueprint).or_default().push(&after.state.identifier);
+            }
+        }
+        for (no, identifiers) in come {
+            let Some(blueprint) = model.by_no(no).filter(|blueprint| !blueprint.inverses.is_empty()) else {
+                continue;
+            };
+            for chunk in identifiers.chunks(MAX_IN) {
+                let mut sql = Sql::new(
+                    "UPDATE relations SET target_id = e.entity_id, pending = NULL FROM entities e
+                      WHERE relations.tenant_id = ",
+                );
+                let relations = blueprint.inverses.iter().map(|inverse| inverse.relation.0);
+                sql.bind(self.tenant().0).push(" AND relations.relation_no IN (").bind_list(relations);
+                sql.push(") AND relations.pending IN (").bind_list(chunk.iter().copied());
+                sql.push(") AND e.tenant_id = ").bind(self.tenant().0);
+                sql.push(" AND e.blueprint_no = ").bind(no.0).push(" AND e.identifier = relations.pending");
+                self.execute(sql).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn write_rows(&self, live: &[&EntityChange]) -> Result<()> {
