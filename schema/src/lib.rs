@@ -26,6 +26,6 @@ pub use error::{Error, Result};
 pub use filter::{Field, Filter, Meta, Scalar};
 pub use instant::Instant;
 pub use model::{BlueprintModel, BlueprintNo, CatalogModel, PropertyNo, RelationNo, StoredBlueprint};
-pub use problem::{Pointer, Problem, Problems};
+pub use problem::{Excess, Pointer, Problem, Problems};
 pub use property::{Property, ValueType};
 pub use relation::Relation;

@@ -51,17 +51,41 @@ impl fmt::Display for Pointer {
     }
 }
 
+/// A bound that was exceeded: what is allowed, and what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Excess {
+    pub maximum: u64,
+    pub actual: u64,
+}
+
 /// One mistake, as it is shown to a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     pub code: Code,
     pub path: Pointer,
     pub message: String,
+    /// Where a bound was exceeded.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<Excess>,
 }
 
 impl Problem {
     pub fn new(code: Code, path: Pointer, message: impl Into<String>) -> Self {
-        Self { code, path, message: message.into() }
+        Self { code, path, message: message.into(), excess: None }
+    }
+
+    /// A bound was exceeded; `message` names it, the figures are added.
+    pub fn over(
+        code: Code,
+        path: Pointer,
+        message: impl fmt::Display,
+        maximum: impl TryInto<u64>,
+        actual: impl TryInto<u64>,
+    ) -> Self {
+        let (maximum, actual) =
+            (maximum.try_into().unwrap_or(u64::MAX), actual.try_into().unwrap_or(u64::MAX));
+        let message = format!("{message}: at most {maximum} are allowed, there are {actual}");
+        Self { code, path, message, excess: Some(Excess { maximum, actual }) }
     }
 
     /// The same problem seen from further out: `outer` comes before its path.

@@ -6,6 +6,7 @@ mod authenticated;
 mod body;
 pub mod catalog_graphql;
 mod documents;
+mod graphql;
 mod graphql_http;
 pub mod platform_graphql;
 mod port_v1;

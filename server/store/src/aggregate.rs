@@ -31,7 +31,8 @@ impl TenantScope {
                 Function::Minimum => "min",
                 Function::Maximum => "max",
             };
-            sql.push(&format!(", CAST({word}(f{at}.number_value) AS double precision)"));
+            let alias = parts.alias(at);
+            sql.push(&format!(", CAST({word}({alias}.number_value) AS double precision)"));
         }
         parts.push_keys(&mut sql, ", ");
         sql.push(" FROM entities e");
@@ -42,7 +43,10 @@ impl TenantScope {
             sql.push(" GROUP BY ");
             parts.push_keys(&mut sql, "");
             sql.push(" ORDER BY 1 DESC");
-            parts.push_keys(&mut sql, ", ");
+            for group in &parts.groups {
+                // Absent keys come last on both engines.
+                sql.push(", (").push(&group.expression).push(" IS NULL), ").push(&group.expression);
+            }
             sql.push(" LIMIT ").bind(i64::try_from(query.limit).unwrap_or(i64::MAX));
         }
         let functions = query.functions.len();
@@ -70,7 +74,7 @@ impl TenantScope {
         function: usize,
         groups: &mut [Group],
     ) -> Result<()> {
-        let value = format!("f{function}.number_value");
+        let value = format!("{}.number_value", parts.alias(function));
         let names: Vec<String> = (0..parts.groups.len()).map(|at| format!("g{at}_key")).collect();
         let by = if names.is_empty() { String::new() } else { format!("PARTITION BY {}", names.join(", ")) };
         let mut sql = Sql::new("SELECT CAST(avg(value) AS double precision)");
@@ -136,7 +140,10 @@ enum Reading {
 
 struct Parts {
     groups: Vec<GroupPart>,
-    functions: Vec<Join>,
+    /// One join a property, however many functions look at it.
+    numbers: Vec<Join>,
+    /// For each function, its place in `numbers`.
+    functions: Vec<usize>,
 }
 
 impl Parts {
@@ -147,25 +154,26 @@ impl Parts {
             .enumerate()
             .map(|(at, group)| group_part(backend, blueprint, at, *group))
             .collect::<Result<_>>()?;
-        let functions = query
-            .functions
-            .iter()
-            .enumerate()
-            .map(|(at, (_, field))| match field {
-                Field::Property(no) => {
-                    let property = blueprint.property_by_no(*no).ok_or_else(|| not_a_number("?"))?;
-                    let identifier = &property.property.identifier;
-                    if property.property.column() != Some(Column::Number)
-                        || property.property.value_type.is_list()
-                    {
-                        return Err(not_a_number(identifier));
-                    }
-                    Ok(Join { alias: format!("f{at}"), property: *no, list: false })
-                }
-                Field::Meta(_) => Err(not_a_number("a meta-property")),
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { groups, functions })
+        let mut parts = Self { groups, numbers: Vec::new(), functions: Vec::new() };
+        for (_, field) in &query.functions {
+            let Field::Property(no) = field else { return Err(not_a_number("a meta-property")) };
+            let property = blueprint.property_by_no(*no).ok_or_else(|| not_a_number("?"))?;
+            if property.property.column() != Some(Column::Number) || property.property.value_type.is_list() {
+                return Err(not_a_number(&property.property.identifier));
+            }
+            let known = parts.numbers.iter().position(|join| join.property == *no);
+            let at = known.unwrap_or(parts.numbers.len());
+            if known.is_none() {
+                parts.numbers.push(Join { alias: format!("f{at}"), property: *no, list: false });
+            }
+            parts.functions.push(at);
+        }
+        Ok(parts)
+    }
+
+    /// The alias of the value rows that a function looks at.
+    fn alias(&self, function: usize) -> &str {
+        &self.numbers[self.functions[function]].alias
     }
 
     fn push_keys(&self, sql: &mut Sql, lead: &str) {
@@ -176,7 +184,7 @@ impl Parts {
 
     fn push_joins(&self, sql: &mut Sql) {
         let groups = self.groups.iter().filter_map(|group| group.join.as_ref());
-        for join in groups.chain(&self.functions) {
+        for join in groups.chain(&self.numbers) {
             let alias = &join.alias;
             sql.push(" LEFT JOIN entity_values ").push(alias).push(" ON ").push(alias);
             sql.push(".tenant_id = e.tenant_id AND ").push(alias).push(".blueprint_no = e.blueprint_no AND ");

@@ -3,11 +3,11 @@
 use async_graphql::{Name, Value};
 use indexmap::IndexMap;
 use portolan_schema::filter::{Comparison, Direction, Quantifier, TextMatch};
-use portolan_schema::{Code, Error, Filter, Instant, Result, Scalar};
+use portolan_schema::{Code, Error, Filter, Instant, Pointer, Problem, Result, Scalar};
 
 use super::fields::{EntityFields, Index, Key, Member, RelationField};
-use super::limits::{MAX_CONDITIONS, MAX_RELATION_DEPTH};
 use super::value_shape::Leaf;
+use crate::graphql::limits::{MAX_CONDITIONS, MAX_RELATION_DEPTH};
 
 type Object = IndexMap<Name, Value>;
 
@@ -55,8 +55,9 @@ impl Reader<'_> {
     fn relation(&mut self, relation: &RelationField, value: &Value, depth: usize) -> Result<Filter> {
         let depth = depth + 1;
         if depth > MAX_RELATION_DEPTH {
-            let message = format!("conditions nest through at most {MAX_RELATION_DEPTH} relations");
-            return Err(Error::problem(Code::QueryTooDeep, message));
+            let what = "the relations that conditions nest through are too many";
+            let over = Problem::over(Code::QueryTooDeep, Pointer::root(), what, MAX_RELATION_DEPTH, depth);
+            return Err(over.into());
         }
         let index = self.index;
         let other =
@@ -157,8 +158,8 @@ impl Reader<'_> {
         if self.conditions <= MAX_CONDITIONS {
             return Ok(());
         }
-        let message = format!("a filter has at most {MAX_CONDITIONS} conditions and values");
-        Err(Error::problem(Code::TooManyItems, message))
+        let what = "the conditions and values of the filter are too many";
+        Err(Problem::over(Code::TooManyItems, Pointer::root(), what, MAX_CONDITIONS, self.conditions).into())
     }
 }
 

@@ -246,11 +246,14 @@ pub struct Index {
     pub by_root: HashMap<String, (BlueprintNo, Root)>,
 }
 
-/// What a root field of the query type answers.
+/// What a root field answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
     One,
     List,
+    Aggregate,
+    /// A mutation that answers a payload of one entity.
+    Write,
 }
 
 impl Index {
@@ -262,8 +265,13 @@ impl Index {
             .collect();
         let mut by_root = HashMap::new();
         for (no, fields) in &entities {
-            by_root.insert(fields.roots.one.clone(), (*no, Root::One));
-            by_root.insert(fields.roots.list.clone(), (*no, Root::List));
+            let RootFields { one, list, aggregate, create, update, upsert, delete, .. } = &fields.roots;
+            by_root.insert(one.clone(), (*no, Root::One));
+            by_root.insert(list.clone(), (*no, Root::List));
+            by_root.insert(aggregate.clone(), (*no, Root::Aggregate));
+            for written in [create, update, upsert, delete] {
+                by_root.insert(written.clone(), (*no, Root::Write));
+            }
         }
         Self { entities, by_root }
     }
@@ -277,7 +285,7 @@ impl Index {
         let members: usize = self
             .entities
             .values()
-            .map(|fields| 60 + 5 * fields.members.len() + 2 * fields.keys.len() + 10 * fields.enums().count())
+            .map(|fields| 85 + 5 * fields.members.len() + 5 * fields.keys.len() + 10 * fields.enums().count())
             .sum();
         u32::try_from(700 * (200 + members)).unwrap_or(u32::MAX)
     }

@@ -3,15 +3,15 @@
 //! A schema holds nothing of a tenant, so tenants with equal blueprints share one. A root list reads itself and all that
 //! is selected below it in one call of the catalog.
 
-mod bounds;
+mod aggregate;
 mod conditions;
 mod describe;
 mod fields;
 mod global_id;
-pub mod limits;
 mod mutations;
 mod plan;
 mod resolve;
+mod shape;
 mod types;
 mod value_shape;
 mod warnings;
@@ -20,15 +20,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dynamic::{Field, FieldFuture, InputValue, Object, Schema, TypeRef};
-use async_graphql::{PathSegment, Response, ServerError, Value};
+use async_graphql::{Response, Value};
 use moka::future::Cache;
 use portolan_catalog::{Catalog, OpContext};
-use portolan_schema::{CatalogModel, Code, Error, Result};
+use portolan_schema::{CatalogModel, Error, Result};
 
 use self::fields::Index;
-use self::limits::Limits;
-use self::resolve::{Request, refuse};
+use self::resolve::Request;
+use self::shape::CatalogShape;
 use self::warnings::Warnings;
+use crate::graphql::limits::Limits;
+use crate::graphql::prepared::{prepare, run_within, with_cost};
+use crate::graphql::refusal::{refused, sign};
 
 /// Most bytes of built schemas that are kept, by estimate.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -60,49 +63,33 @@ impl CatalogGraphql {
 
     /// Answers one request. Mistakes are in the answer.
     pub async fn execute(&self, ctx: &OpContext, request: async_graphql::Request) -> Response {
-        let mut response = match self.run(ctx, request).await {
-            Ok(response) => response,
-            Err(error) => Response::from_errors(vec![refuse(error).into_server_error(Default::default())]),
+        let (mut response, cost) = match self.run(ctx, request).await {
+            Ok(answered) => answered,
+            Err(error) => (refused(error), 0),
         };
-        for error in &mut response.errors {
-            let extensions = error.extensions.get_or_insert_with(Default::default);
-            if extensions.get("code").is_none() {
-                extensions.set("code", Code::InvalidQuery.as_str());
-            }
-            extensions.set("requestId", ctx.request_id());
-        }
-        response
+        sign(&mut response, ctx.request_id());
+        with_cost(response, cost)
     }
 
-    async fn run(&self, ctx: &OpContext, mut request: async_graphql::Request) -> Result<Response> {
-        if request.query.len() > self.limits.query_bytes {
-            return Err(Error::problem(Code::BodyTooLarge, "the query is longer than 1 MiB"));
-        }
+    async fn run(&self, ctx: &OpContext, request: async_graphql::Request) -> Result<(Response, u64)> {
         let model = self.catalog.model(ctx).await?;
         let built = self.schema(&model).await?;
-        let operation = request.operation_name.clone();
-        let variables = request.variables.clone();
-        let document = match request.parsed_query() {
-            Ok(document) => document,
-            Err(error) => return Ok(Response::from_errors(vec![error])),
+        let prepared = match prepare(request, &CatalogShape(&built.index), &self.limits) {
+            Ok(prepared) => prepared,
+            Err(response) => return Ok((*response, 0)),
         };
-        let cost = bounds::check(document, operation.as_deref(), &variables, &built.index, &self.limits)?;
         let scope = Arc::new(Request {
             ctx: ctx.clone(),
             catalog: self.catalog.clone(),
             model,
             warnings: Warnings::default(),
         });
-        let running = built.schema.execute(request.data(scope.clone()));
-        let mut response = tokio::time::timeout(self.limits.time, running).await.map_err(|_| {
-            Error::problem(Code::Timeout, "the query took longer than allowed and was stopped")
-        })?;
-        response.errors.retain(|error| !is_shadow(error));
-        response = response.extension("cost", Value::from(cost));
+        let running = built.schema.execute(prepared.request.data(scope.clone()));
+        let mut response = run_within(&self.limits, running).await;
         if let Some(warnings) = scope.warnings.take() {
             response = response.extension("warnings", warnings);
         }
-        Ok(response)
+        Ok((response, prepared.cost))
     }
 
     /// The tenant's schema in SDL, and a tag that changes with it.
@@ -116,11 +103,6 @@ impl CatalogGraphql {
         let built = self.schemas.try_get_with(model.content_hash(), async { build(model).map(Arc::new) });
         built.await.map_err(|error: Arc<Error>| Error::internal(format!("{error:?}")))
     }
-}
-
-/// Errors without words: async-graphql adds none of them today, and a client could not read them.
-fn is_shadow(error: &ServerError) -> bool {
-    error.message.is_empty() && error.path.iter().all(|segment| matches!(segment, PathSegment::Index(_)))
 }
 
 fn build(model: &CatalogModel) -> Result<Built> {
@@ -172,7 +154,9 @@ fn build(model: &CatalogModel) -> Result<Built> {
             FieldFuture::new(async move { resolve::list(ctx, &index, &fields).await })
         });
         query = query.field(types::list_arguments(list, fields));
+        query = query.field(aggregate::field(&index, fields));
         builder = types::add_entity(builder, &index, fields);
+        builder = aggregate::add(builder, fields);
         (builder, mutation) = mutations::add(builder, mutation, &index, fields);
     }
     builder = builder.register(query);

@@ -18,9 +18,10 @@ use portolan_schema::{
 
 use super::fields::{EntityFields, Index, Member, RelationField};
 use super::plan;
-use super::resolve::{Request, refuse};
+use super::resolve::Request;
 use super::types;
 use super::value_shape::Leaf;
+use crate::graphql::refusal::refuse;
 
 /// What a write came to.
 struct Payload {

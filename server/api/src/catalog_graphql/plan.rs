@@ -1,6 +1,6 @@
 //! From a selection to one read: what a list and everything below it ask of the catalog.
 
-use async_graphql::{Name, SelectionField, Value};
+use async_graphql::{SelectionField, Value};
 use indexmap::IndexMap;
 use portolan_catalog::query::{EntityQuery, Order, Page, RelationQuery};
 use portolan_schema::filter::Direction;
@@ -8,24 +8,18 @@ use portolan_schema::{Code, Error, Filter, Result};
 
 use super::conditions;
 use super::fields::{BuiltIn, EntityFields, Index, Member, RelationField};
-use super::limits::{MAX_PAGE, NESTED_PAGE, ROOT_PAGE};
-
-type Arguments = Vec<(Name, Value)>;
-
-/// The name under which a field's answer is found again: its alias, or its name.
-pub fn key(field: &SelectionField<'_>) -> String {
-    field.alias().unwrap_or_else(|| field.name()).to_owned()
-}
+use crate::graphql::arguments::{Arguments, items, key, text};
+use crate::graphql::limits::{NESTED_PAGE, ROOT_PAGE};
 
 /// The read for a root list.
 pub fn list(index: &Index, fields: &EntityFields, field: SelectionField<'_>) -> Result<EntityQuery> {
-    let arguments = arguments(&field)?;
+    let arguments = Arguments::of(&field)?;
     let selection = Selection::of_connections(index, fields, &[field])?;
     Ok(EntityQuery {
         blueprint: fields.no,
-        filter: conditions::filter(index, fields, argument(&arguments, "where"))?,
-        order: order(fields, argument(&arguments, "orderBy"))?,
-        page: page(&arguments, ROOT_PAGE)?,
+        filter: conditions::filter(index, fields, arguments.get("where"))?,
+        order: order(fields, arguments.get("orderBy"))?,
+        page: arguments.page(ROOT_PAGE)?,
         count: selection.count,
         relation_identifiers: selection.relation_identifiers,
         relations: selection.relations,
@@ -102,9 +96,10 @@ fn related_query(
     fields: &[SelectionField<'_>],
 ) -> Result<RelationQuery> {
     let other = index.get(relation.other).ok_or_else(|| Error::internal("a relation has no target type"))?;
-    let arguments = fields.first().map_or_else(|| Ok(Vec::new()), arguments)?;
+    let first = fields.first().ok_or_else(|| Error::internal("a relation is not selected"))?;
+    let arguments = Arguments::of(first)?;
     let (selection, page) = if relation.many {
-        (Selection::of_connections(index, other, fields)?, page(&arguments, NESTED_PAGE)?)
+        (Selection::of_connections(index, other, fields)?, arguments.page(NESTED_PAGE)?)
     } else {
         (Selection::of_entities(index, other, fields)?, Page { limit: 1, ..Page::default() })
     };
@@ -113,8 +108,8 @@ fn related_query(
         key,
         relation: relation.relation,
         direction: relation.direction,
-        filter: conditions::filter(index, other, argument(&arguments, "where"))?,
-        order: order(other, argument(&arguments, "orderBy"))?,
+        filter: conditions::filter(index, other, arguments.get("where"))?,
+        order: order(other, arguments.get("orderBy"))?,
         page,
         count: selection.count,
         relation_identifiers: selection.relation_identifiers,
@@ -122,30 +117,9 @@ fn related_query(
     })
 }
 
-fn arguments(field: &SelectionField<'_>) -> Result<Arguments> {
-    field.arguments().map_err(|error| Error::problem(Code::InvalidQuery, error.message))
-}
-
-pub fn argument<'a>(arguments: &'a [(Name, Value)], name: &str) -> Option<&'a Value> {
-    arguments
-        .iter()
-        .find(|(found, _)| found == name)
-        .map(|(_, value)| value)
-        .filter(|value| **value != Value::Null)
-}
-
 fn order(fields: &EntityFields, value: Option<&Value>) -> Result<Vec<Order>> {
-    let items = match value {
-        None => return Ok(Vec::new()),
-        Some(Value::List(items)) => items.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-    };
-    let name = |value: Option<&Value>| match value {
-        Some(Value::Enum(name)) => name.to_string(),
-        Some(Value::String(name)) => name.clone(),
-        _ => String::new(),
-    };
-    items
+    let name = |value: Option<&'_ Value>| value.and_then(text).unwrap_or_default().to_owned();
+    items(value)
         .iter()
         .map(|item| {
             let Value::Object(item) = item else {
@@ -158,37 +132,4 @@ fn order(fields: &EntityFields, value: Option<&Value>) -> Result<Vec<Order>> {
             Ok(Order { field: key.field, descending: name(item.get("direction")) == "DESC" })
         })
         .collect()
-}
-
-fn page(arguments: &Arguments, default: usize) -> Result<Page> {
-    let number = |name: &str| -> Result<Option<usize>> {
-        let Some(value) = argument(arguments, name) else { return Ok(None) };
-        let found = match value {
-            Value::Number(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
-            _ => None,
-        };
-        found
-            .map(Some)
-            .ok_or_else(|| Error::problem(Code::InvalidQuery, format!("\"{name}\" is a number from 0")))
-    };
-    let text = |name: &str| match argument(arguments, name) {
-        Some(Value::String(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let (first, last) = (number("first")?, number("last")?);
-    if first.is_some() && last.is_some() {
-        return Err(Error::problem(Code::InvalidQuery, "take \"first\" or \"last\", not both"));
-    }
-    let limit = first.or(last).unwrap_or(default);
-    if limit > MAX_PAGE {
-        let message = format!("a page has at most {MAX_PAGE} rows; {limit} were asked for");
-        return Err(Error::problem(Code::QueryTooCostly, message));
-    }
-    Ok(Page {
-        limit,
-        after: text("after"),
-        before: text("before"),
-        from_end: last.is_some(),
-        offset: number("offset")?.unwrap_or(0),
-    })
 }

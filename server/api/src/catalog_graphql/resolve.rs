@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use async_graphql::Value;
 use async_graphql::dynamic::{FieldFuture, FieldValue, ResolverContext};
-use async_graphql::{ErrorExtensions, Value};
 use portolan_catalog::query::{EntityNode, EntityPage};
 use portolan_catalog::{Catalog, OpContext};
 use portolan_schema::{CatalogModel, Error, Field, Filter, Meta, Problem, Result, Scalar, Targets};
@@ -13,6 +13,8 @@ use super::global_id;
 use super::plan;
 use super::value_shape::Leaf;
 use super::warnings::Warnings;
+use crate::graphql::arguments::key;
+use crate::graphql::refusal::refuse;
 
 type Answer<'a> = async_graphql::Result<Option<FieldValue<'a>>>;
 
@@ -28,23 +30,6 @@ impl Request {
     pub fn of<'a>(ctx: &ResolverContext<'a>) -> Result<&'a Arc<Self>> {
         ctx.ctx.data_opt().ok_or_else(|| Error::internal("a query was started without its request"))
     }
-}
-
-/// An error at the top level: its code is in `extensions`, a fault's detail only in the log.
-pub fn refuse(error: Error) -> async_graphql::Error {
-    if let Error::Fault { .. } = &error {
-        tracing::error!(error = ?error, "a query failed");
-    }
-    let public = error.public();
-    let code = error.code().as_str();
-    let path = public.0.first().map(|problem| problem.path.to_string()).filter(|path| !path.is_empty());
-    let message = public.0.into_iter().next().map_or_else(String::new, |problem| problem.message);
-    async_graphql::Error::new(message).extend_with(|_, extensions| {
-        extensions.set("code", code);
-        if let Some(path) = path {
-            extensions.set("path", path);
-        }
-    })
 }
 
 pub async fn list<'a>(ctx: ResolverContext<'a>, index: &Index, fields: &EntityFields) -> Answer<'a> {
@@ -177,7 +162,7 @@ pub fn related_one(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
 
 fn related<'a>(ctx: &ResolverContext<'a>) -> Option<&'a EntityPage> {
     let node: &'a EntityNode = parent(ctx).ok()?;
-    node.related.get(&plan::key(&ctx.ctx.field()))
+    node.related.get(&key(&ctx.ctx.field()))
 }
 
 pub fn nodes(ctx: ResolverContext<'_>) -> FieldFuture<'_> {

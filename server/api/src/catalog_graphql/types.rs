@@ -9,8 +9,8 @@ use async_graphql::dynamic::{
 
 use super::describe::describe;
 use super::fields::{BuiltIn, EntityFields, Index, Member, RelationField};
-use super::resolve;
 use super::value_shape::Leaf;
+use super::{aggregate, resolve};
 
 /// Adds everything that does not depend on blueprints.
 pub fn add_built_in(mut builder: SchemaBuilder) -> SchemaBuilder {
@@ -48,6 +48,7 @@ pub fn add_built_in(mut builder: SchemaBuilder) -> SchemaBuilder {
     }
     let node = Interface::new("Node").field(InterfaceField::new("id", TypeRef::named_nn(TypeRef::ID)));
     builder = builder.register(page).register(problem).register(direction).register(entity).register(node);
+    builder = builder.register(aggregate::interval());
     for leaf in [Leaf::Text, Leaf::Number, Leaf::Boolean, Leaf::DateTime] {
         let word = operators_word(&leaf);
         builder = builder.register(operators(&word, &leaf)).register(list_operators(&word, &leaf));

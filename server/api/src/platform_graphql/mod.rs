@@ -5,16 +5,19 @@ mod credential;
 mod integration;
 mod problem;
 mod run;
+mod shape;
 
-use async_graphql::{EmptySubscription, MergedObject, Response, Schema, Value};
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, MergedObject, Response, Schema};
 use portolan_catalog::{Catalog, OpContext};
 use portolan_identity::Identity;
 use portolan_integrations::Integrations;
-use portolan_schema::Code;
 
-/// Deepest query and most fields, introspection aside.
-const MAX_DEPTH: usize = 12;
-const MAX_COMPLEXITY: usize = 5_000;
+use self::shape::PlatformShape;
+use crate::graphql::limits::Limits;
+use crate::graphql::prepared::{prepare, run_within, with_cost};
+use crate::graphql::refusal::sign;
 
 #[derive(MergedObject, Default)]
 pub struct Query(
@@ -34,7 +37,11 @@ pub struct Mutation(
 
 /// Answers queries of all tenants. Cheap to clone.
 #[derive(Clone)]
-pub struct PlatformGraphql(Schema<Query, Mutation, EmptySubscription>);
+pub struct PlatformGraphql {
+    schema: Schema<Query, Mutation, EmptySubscription>,
+    shape: Arc<PlatformShape>,
+    limits: Arc<Limits>,
+}
 
 impl PlatformGraphql {
     pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
@@ -42,23 +49,22 @@ impl PlatformGraphql {
             .data(catalog)
             .data(identity)
             .data(integrations)
-            .limit_depth(MAX_DEPTH)
-            .limit_complexity(MAX_COMPLEXITY)
             .finish();
-        Self(schema)
+        let shape = Arc::new(PlatformShape::of::<Query, Mutation>());
+        Self { schema, shape, limits: Arc::new(Limits::default()) }
     }
 
     /// Answers one request. Mistakes are in the answer.
     pub async fn execute(&self, ctx: &OpContext, request: async_graphql::Request) -> Response {
-        let mut response = self.0.execute(request.data(ctx.clone())).await;
-        for error in &mut response.errors {
-            let extensions = error.extensions.get_or_insert_with(Default::default);
-            if extensions.get("code").is_none() {
-                extensions.set("code", Code::InvalidQuery.as_str());
+        let (mut response, cost) = match prepare(request, &*self.shape, &self.limits) {
+            Ok(prepared) => {
+                let running = self.schema.execute(prepared.request.data(ctx.clone()));
+                (run_within(&self.limits, running).await, prepared.cost)
             }
-            extensions.set("requestId", Value::from(ctx.request_id()));
-        }
-        response
+            Err(response) => (*response, 0),
+        };
+        sign(&mut response, ctx.request_id());
+        with_cost(response, cost)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Mistakes in the input, as every payload shows them.
 
-use async_graphql::{ErrorExtensions, SimpleObject};
-use portolan_schema::{Code, Error};
+use async_graphql::SimpleObject;
+use portolan_schema::{Code, Error, Problem};
+
+pub use crate::graphql::refusal::refuse;
 
 /// A mistake in the input: a stable code, a sentence, and the JSON Pointer of the bad value.
 #[derive(SimpleObject)]
@@ -12,6 +14,16 @@ pub struct ProblemObject {
     path: String,
 }
 
+impl From<Problem> for ProblemObject {
+    fn from(problem: Problem) -> Self {
+        Self {
+            code: problem.code.as_str().to_owned(),
+            message: problem.message,
+            path: problem.path.to_string(),
+        }
+    }
+}
+
 /// Splits a result: mistakes go into the payload, missing rights and faults are errors of the query.
 pub fn payload<T>(result: Result<T, Error>) -> async_graphql::Result<(Option<T>, Vec<ProblemObject>)> {
     match result {
@@ -19,23 +31,6 @@ pub fn payload<T>(result: Result<T, Error>) -> async_graphql::Result<(Option<T>,
         Err(error) if matches!(error, Error::Fault { .. }) || error.code() == Code::Forbidden => {
             Err(refuse(error))
         }
-        Err(error) => {
-            let problems = error.public().into_iter().map(|problem| ProblemObject {
-                code: problem.code.as_str().to_owned(),
-                message: problem.message,
-                path: problem.path.to_string(),
-            });
-            Ok((None, problems.collect()))
-        }
+        Err(error) => Ok((None, error.public().into_iter().map(ProblemObject::from).collect())),
     }
-}
-
-/// An error at the top level.
-pub fn refuse(error: Error) -> async_graphql::Error {
-    if let Error::Fault { .. } = &error {
-        tracing::error!(error = ?error, "a query failed");
-    }
-    let code = error.code().as_str();
-    let message = error.public().into_iter().next().map_or_else(String::new, |problem| problem.message);
-    async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
 }

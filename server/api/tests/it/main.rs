@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod graphql;
+mod graphql_aggregate;
+mod graphql_bounds;
 mod port_v1;
 mod rights;
 mod support;

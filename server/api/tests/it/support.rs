@@ -109,6 +109,15 @@ impl Server {
         self.graphql_as(&self.admin, query, json!({})).await
     }
 
+    pub async fn platform(&self, query: &str) -> Value {
+        self.platform_as(&self.admin, query, json!({})).await
+    }
+
+    pub async fn platform_as(&self, token: &str, query: &str, variables: Value) -> Value {
+        let body = json!({"query": query, "variables": variables});
+        self.post("/api/graphql", token, &body).await.1
+    }
+
     pub async fn graphql_as(&self, token: &str, query: &str, variables: Value) -> Value {
         let body = json!({"query": query, "variables": variables});
         self.post("/graphql", token, &body).await.1

@@ -8,6 +8,12 @@ pub const ROOT_PAGE: usize = 50;
 pub const NESTED_PAGE: usize = 10;
 /// Largest page size.
 pub const MAX_PAGE: usize = 500;
+/// Most groups of one aggregate, and how many there are where none is named.
+pub const MAX_GROUPS: usize = 1_000;
+/// Most keys that one aggregate groups by.
+pub const MAX_GROUP_KEYS: usize = 8;
+/// Most different number properties that the functions of one aggregate look at.
+pub const MAX_GROUP_NUMBERS: usize = 40;
 /// How deeply conditions may nest through relations.
 pub const MAX_RELATION_DEPTH: usize = 3;
 /// Most conditions and operands of one filter together.
@@ -26,6 +32,10 @@ pub struct Limits {
     pub selections: u64,
     /// Most single values: rows times the fields asked of each.
     pub values: u64,
+    /// Most single values of an introspection, by a generous estimate: the usual query of tools counts half of it.
+    pub introspection: u64,
+    /// Deepest nesting of braces, brackets and parentheses in the text; what the parser can take.
+    pub nesting: u64,
     /// Longest query text, in bytes.
     pub query_bytes: usize,
     /// Longest run.
@@ -40,6 +50,8 @@ impl Default for Limits {
             aliases: 1_000,
             selections: 50_000,
             values: 2_000_000,
+            introspection: 10_000_000,
+            nesting: 64,
             query_bytes: 1 << 20,
             time: Duration::from_secs(10),
         }

@@ -1,0 +1,77 @@
+//! What the fields of a tenant's schema cost.
+
+use async_graphql::parser::types::{Field, OperationType};
+use portolan_schema::BlueprintNo;
+
+use super::fields::{Index, Member, Root};
+use crate::graphql::bounds::{Rows, Shape, Step};
+use crate::graphql::limits::{MAX_GROUPS, MAX_PAGE, NESTED_PAGE, ROOT_PAGE};
+
+pub struct CatalogShape<'a>(pub &'a Index);
+
+/// The place of a selection.
+#[derive(Clone, Copy)]
+pub enum Place {
+    Root,
+    Entity(BlueprintNo),
+    Connection(BlueprintNo),
+    Payload(BlueprintNo),
+    /// An interface, or nothing with rows below.
+    Plain,
+}
+
+fn page(default: usize) -> Rows {
+    Rows::Page { default, most: MAX_PAGE }
+}
+
+impl Shape for CatalogShape<'_> {
+    type Place = Place;
+
+    fn root(&self, _operation: OperationType) -> Place {
+        Place::Root
+    }
+
+    fn step(&self, place: Place, field: &Field) -> Step<Place> {
+        let name = field.name.node.as_str();
+        let (place, rows) = match place {
+            Place::Root => match self.0.by_root.get(name) {
+                Some((no, Root::List)) => (Place::Connection(*no), page(ROOT_PAGE)),
+                Some((no, Root::One)) => (Place::Entity(*no), Rows::Each(1)),
+                // Without keys there is one group.
+                Some((_, Root::Aggregate)) if field.get_argument("groupBy").is_none() => {
+                    (Place::Plain, Rows::Each(1))
+                }
+                Some((_, Root::Aggregate)) => {
+                    (Place::Plain, Rows::Page { default: MAX_GROUPS, most: MAX_GROUPS })
+                }
+                Some((no, Root::Write)) => (Place::Payload(*no), Rows::Each(1)),
+                None => (Place::Plain, Rows::Each(1)),
+            },
+            Place::Entity(no) => match self.0.get(no).and_then(|fields| fields.members.get(name)) {
+                Some(Member::Relation(relation)) if relation.many => {
+                    (Place::Connection(relation.other), page(NESTED_PAGE))
+                }
+                Some(Member::Relation(relation)) => (Place::Entity(relation.other), Rows::Each(1)),
+                _ => (Place::Plain, Rows::Same),
+            },
+            Place::Connection(no) => match name {
+                "nodes" | "node" => (Place::Entity(no), Rows::Same),
+                "edges" => (Place::Connection(no), Rows::Same),
+                _ => (Place::Plain, Rows::Same),
+            },
+            Place::Payload(no) => match self.0.get(no) {
+                Some(fields) if fields.roots.one == name => (Place::Entity(no), Rows::Same),
+                _ => (Place::Plain, Rows::Same),
+            },
+            Place::Plain => (place, Rows::Same),
+        };
+        Step { place, rows }
+    }
+
+    /// On an interface, a type condition says which entity it is.
+    fn narrowed(&self, place: Place, on: &str) -> Place {
+        let Place::Plain = place else { return place };
+        let found = self.0.entities.values().find(|fields| fields.type_name == on);
+        found.map_or(place, |fields| Place::Entity(fields.no))
+    }
+}

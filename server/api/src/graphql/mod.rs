@@ -1,0 +1,7 @@
+//! What both GraphQL APIs share: bounds counted on a query's text before it runs, and how refusals look.
+
+pub(crate) mod arguments;
+pub(crate) mod bounds;
+pub(crate) mod limits;
+pub(crate) mod prepared;
+pub(crate) mod refusal;
