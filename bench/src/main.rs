@@ -41,7 +41,7 @@ impl Bench {
         scope.create_head().await?;
         scope.commit().await?;
         let ctx = OpContext::verified(tenant, Actor::Credential("bench".into()), Role::Admin, "bench", None);
-        let catalog = Catalog::new(store.clone());
+        let catalog = Catalog::new(store.clone(), None);
         let blueprints = [
             json!({"identifier": "system", "title": "System", "schema": {"properties": {}}}),
             json!({"identifier": "service", "title": "Service", "schema": {"properties": {

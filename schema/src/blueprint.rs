@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::property::{MAX_TITLE, text};
-use crate::{Code, Pointer, Problems, Property, Relation, identifier};
+use crate::{Code, ComputedProperty, Ownership, Pointer, Problems, Property, Relation, identifier};
 
 /// Longest description of a blueprint, in characters.
 pub const MAX_DESCRIPTION: usize = 200;
@@ -45,6 +45,9 @@ pub struct Blueprint {
     /// Identifiers of properties that every entity must have.
     pub required: Vec<String>,
     pub relations: IndexMap<String, Relation>,
+    /// Mirrors, calculations and aggregations, by identifier.
+    pub computed: IndexMap<String, ComputedProperty>,
+    pub ownership: Option<Ownership>,
     /// The definition as it was given, without what the server sets and without `graphql`.
     pub definition: Map<String, Value>,
     /// The author's wishes for GraphQL names, where given: `{type, plural, fields, inverses}`.
@@ -89,7 +92,16 @@ impl Blueprint {
                 problems.add(Code::DuplicateName, root.key("relations").key(relation), message);
             }
         }
-        refuse_computed(object, &mut problems);
+        let mut computed: IndexMap<String, ComputedProperty> = IndexMap::new();
+        for found in ComputedProperty::parse_all(object, &mut problems) {
+            let name = &found.identifier;
+            if properties.contains_key(name) || relations.contains_key(name) || computed.contains_key(name) {
+                let message = format!("there is another property or relation \"{name}\"");
+                problems.add(Code::DuplicateName, found.path(), message);
+            }
+            computed.insert(name.clone(), found);
+        }
+        let ownership = Ownership::parse(object, &mut problems);
         let mut kept = object.clone();
         for key in SERVER_SET {
             kept.shift_remove(*key);
@@ -103,6 +115,8 @@ impl Blueprint {
             properties,
             required,
             relations,
+            computed,
+            ownership,
             definition: kept,
             graphql,
         })
@@ -209,28 +223,4 @@ fn parse_relations(object: &Map<String, Value>, problems: &mut Problems) -> Inde
         Some(_) => problems.add(Code::WrongType, path, "\"relations\" is an object"),
     }
     relations
-}
-
-/// Computed values are not maintained yet; storing a definition that yields nothing would be a silent null.
-fn refuse_computed(object: &Map<String, Value>, problems: &mut Problems) {
-    for key in ["calculationProperties", "mirrorProperties", "aggregationProperties"] {
-        match object.get(key) {
-            None | Some(Value::Null) => {}
-            Some(Value::Object(entries)) => {
-                for name in entries.keys() {
-                    let message = "computed properties are not supported by this version";
-                    problems.add(Code::NotSupported, Pointer::root().key(key).key(name), message);
-                }
-            }
-            Some(_) => {
-                problems.add(Code::WrongType, Pointer::root().key(key), format!("\"{key}\" is an object"))
-            }
-        }
-    }
-    for key in ["ownership", "teamInheritance"] {
-        if object.get(key).is_some_and(|value| !value.is_null()) {
-            let message = "ownership is not supported by this version";
-            problems.add(Code::NotSupported, Pointer::root().key(key), message);
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! `docs/errors.md` is generated from [`Code::ALL`] and a test keeps the two equal. A code, once released, is never
 //! renamed or reused.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Who has to act on an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,12 @@ codes! {
     NotSupported = "NOT_SUPPORTED", Input, 422;
     /// A relation's target blueprint does not exist.
     TargetBlueprintNotFound = "TARGET_BLUEPRINT_NOT_FOUND", Input, 422;
+    /// A path of relations leads nowhere, or not to where it should.
+    InvalidPath = "INVALID_PATH", Input, 422;
+    /// More than one way leads between two blueprints, and none is named.
+    AmbiguousPath = "AMBIGUOUS_PATH", Input, 422;
+    /// Computed values would follow from themselves.
+    CyclicComputation = "CYCLIC_COMPUTATION", Input, 422;
     /// A relation points at an entity that does not exist.
     RelationTargetNotFound = "RELATION_TARGET_NOT_FOUND", Input, 404;
     /// A cursor was not made by this server or belongs to another query.
@@ -175,6 +181,14 @@ impl std::fmt::Display for Code {
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let found = Self::ALL.iter().copied().find(|code| code.as_str() == text);
+        found.ok_or_else(|| serde::de::Error::custom("not an error code"))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod blueprint;
 pub mod code;
+pub mod computed;
 pub mod entity;
 pub mod error;
 pub mod filter;
@@ -21,6 +22,7 @@ mod validation;
 
 pub use blueprint::Blueprint;
 pub use code::Code;
+pub use computed::{ComputedKind, ComputedProperty, Ownership};
 pub use entity::{EntityState, Targets};
 pub use error::{Error, Result};
 pub use filter::{Field, Filter, Meta, Scalar};

@@ -177,7 +177,11 @@ impl Property {
     }
 }
 
-fn parse_type(object: &Map<String, Value>, path: &Pointer, problems: &mut Problems) -> Option<ValueType> {
+pub(crate) fn parse_type(
+    object: &Map<String, Value>,
+    path: &Pointer,
+    problems: &mut Problems,
+) -> Option<ValueType> {
     let name = match object.get("type") {
         Some(Value::String(name)) => name.as_str(),
         Some(_) => {
@@ -242,7 +246,7 @@ fn parse_type(object: &Map<String, Value>, path: &Pointer, problems: &mut Proble
     }
 }
 
-fn parse_enum(
+pub(crate) fn parse_enum(
     object: &Map<String, Value>,
     value_type: Option<&ValueType>,
     path: &Pointer,

@@ -1,5 +1,6 @@
 //! One expression of a mapping.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Code;
@@ -23,7 +24,7 @@ pub trait Jq {
 }
 
 /// Why an expression gave nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JqProblem {
     pub code: Code,
     pub message: String,

@@ -84,7 +84,10 @@ impl Wishes {
             }
         }
         for key in read.fields.keys() {
-            if !blueprint.properties.contains_key(key) && !blueprint.relations.contains_key(key) {
+            if !blueprint.properties.contains_key(key)
+                && !blueprint.relations.contains_key(key)
+                && !blueprint.computed.contains_key(key)
+            {
                 let message = format!("there is no property or relation \"{key}\"");
                 problems.add(Code::UnknownProperty, path.key("fields").key(key), message);
             }
@@ -220,7 +223,12 @@ fn assign_fields(
     problems: &mut Problems,
 ) -> IndexMap<String, String> {
     let blueprint = named.blueprint;
-    let identifiers: Vec<&String> = blueprint.properties.keys().chain(blueprint.relations.keys()).collect();
+    let identifiers: Vec<&String> = blueprint
+        .properties
+        .keys()
+        .chain(blueprint.relations.keys())
+        .chain(blueprint.computed.keys())
+        .collect();
     let path = Pointer::root().key(&blueprint.identifier).key("graphql").key("fields");
     let mut fields = Fields::new();
     // What stays on the other side of a relation is taken too.

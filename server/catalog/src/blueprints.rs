@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use portolan_schema::model::StoredBlueprint;
 use portolan_schema::{Blueprint, BlueprintNo, CatalogModel, Code, Error, Pointer, PropertyNo, Result};
+use portolan_store::TEAM;
 use portolan_store::entity::Entity;
 use portolan_store::entity_write::{Cause, EntityChange};
 use portolan_store::{Role, TenantScope};
@@ -22,6 +23,8 @@ impl Catalog {
     /// `ALREADY_EXISTS`, or all problems of the definition and of the model it would make.
     pub async fn create_blueprint(&self, ctx: &OpContext, definition: &Value) -> Result<StoredBlueprint> {
         let blueprint = Blueprint::parse(definition)?;
+        ctx.require(Role::Admin)?;
+        self.computing.check(&blueprint, &Pointer::root()).await?;
         let identifier = blueprint.identifier.clone();
         let change = |model: &mut ModelChange| {
             if model.find(&identifier).is_ok() {
@@ -57,6 +60,10 @@ impl Catalog {
             }
         }
         let blueprints = problems.into_result(blueprints)?;
+        ctx.require(Role::Admin)?;
+        for (index, blueprint) in blueprints.iter().enumerate() {
+            self.computing.check(blueprint, &Pointer::root().index(index)).await?;
+        }
         self.change_model(ctx, None, dry_run, |model: &mut ModelChange| {
             let identifiers = blueprints.iter().map(|blueprint| blueprint.identifier.clone()).collect();
             for blueprint in blueprints {
@@ -83,6 +90,8 @@ impl Catalog {
         merge: bool,
         if_revision: Option<i64>,
     ) -> Result<StoredBlueprint> {
+        ctx.require(Role::Admin)?;
+        self.check_calculations(definition).await?;
         let change = |model: &mut ModelChange| {
             let at = model.find(identifier)?;
             let present = model.stored[at].clone();
@@ -108,6 +117,18 @@ impl Catalog {
             Ok(vec![name])
         };
         single(self.change_model(ctx, Some(identifier), false, change).await?)
+    }
+
+    /// Tries the calculations that a definition names, which may be a part of one.
+    async fn check_calculations(&self, definition: &Value) -> Result<()> {
+        let calculations = definition.get("calculationProperties").cloned().unwrap_or_default();
+        let alone = serde_json::json!({"identifier": "x", "title": "x", "schema": {"properties": {}},
+            "calculationProperties": calculations});
+        // What is wrong with the definition itself is told where the whole of it is known.
+        match Blueprint::parse(&alone) {
+            Ok(blueprint) => self.computing.check(&blueprint, &Pointer::root()).await,
+            Err(_) => Ok(()),
+        }
     }
 
     /// Needs Admin. The property keeps its number and values.
@@ -234,7 +255,14 @@ impl Catalog {
         let cause = Cause { at, actor, origin: ctx.user_agent().map(str::to_owned), run: None };
         apply_effects(&scope, &model, &edit.effects, &cause).await?;
         scope.advance_model(revision, edit.next_no).await?;
+        let computes = !model.computed_order().is_empty() || !old.computed_order().is_empty();
+        if computes {
+            scope.mark_due(crate::computed::NAME, at).await?;
+        }
         scope.commit().await?;
+        if computes {
+            self.computing.wake();
+        }
         Ok(answer(&model))
     }
 }
@@ -294,6 +322,15 @@ async fn apply_effects(
                 scope.delete_relation_edges(*no).await?;
                 rewrites.entry(*blueprint).or_default().relations = true;
             }
+            Effect::DropComputed { blueprint, no } => {
+                scope.delete_property_values(*blueprint, *no).await?;
+            }
+            Effect::ReindexTeams { blueprint, own } => {
+                scope.delete_property_values(*blueprint, TEAM).await?;
+                if *own {
+                    rewrites.entry(*blueprint).or_default().reindexed.push(TEAM);
+                }
+            }
             Effect::NeedsNoEntities { .. } | Effect::NeedsNoEdges { .. } => {}
         }
     }
@@ -334,14 +371,16 @@ async fn rewrite_entities(
         let head = scope.head().await?;
         let first = scope.take_seq(head, changes.len()).await?;
         let first = first.ok_or_else(|| Error::internal("the head moved under its lock"))?;
+        let ids: Vec<i64> = changes.iter().map(|entity| entity.id).collect();
+        let mut edges = scope.edges_of(&ids).await?;
         let changes: Vec<EntityChange> = (first..)
             .zip(changes)
             .map(|(seq, entity)| EntityChange {
                 after: Entity { seq, revision: entity.revision + 1, ..entity.clone() },
                 // Value rows and edges are seen to already: before and after differ in nothing that they follow.
+                edges: edges.remove(&entity.id).unwrap_or_default(),
                 before: Some(entity),
                 deleted: false,
-                edges: Vec::new(),
             })
             .collect();
         scope.apply(model, &changes, cause).await?;

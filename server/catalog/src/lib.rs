@@ -5,6 +5,7 @@ mod batch;
 pub mod blueprints;
 pub mod change;
 mod companion;
+mod computed;
 mod deletion;
 mod draft;
 mod entity_json;
@@ -19,6 +20,7 @@ pub use change::{
     Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, RunOrigin, WriteMode, WriteOptions,
 };
 pub use companion::{Companion, Target};
+pub use computed::Computing;
 pub use portolan_store::entity::Entity;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};
@@ -26,6 +28,7 @@ pub use write::MAX_CHANGES;
 
 use std::sync::Arc;
 
+use portolan_foundation::jq::JqPool;
 use portolan_schema::{BlueprintNo, CatalogModel, Filter, Instant, Result};
 use portolan_store::query::{AggregateQuery, EntityPage, EntityQuery, Group};
 use portolan_store::{Store, TenantScope};
@@ -37,11 +40,15 @@ use crate::models::Models;
 pub struct Catalog {
     store: Store,
     models: Models,
+    computing: Computing,
 }
 
 impl Catalog {
-    pub fn new(store: Store) -> Self {
-        Self { store, models: Models::new() }
+    /// `jq` evaluates calculations; without it there are none, and blueprints that have some are refused.
+    pub fn new(store: Store, jq: Option<JqPool>) -> Self {
+        let models = Models::new();
+        let computing = Computing::new(store.clone(), models.clone(), jq);
+        Self { store, models, computing }
     }
 
     /// The tenant's present model; from a cache that checks the revision.

@@ -1,10 +1,11 @@
 //! A change of a tenant's model in the making: blueprints put, renamed or removed, and what that means for rows.
 
 use indexmap::IndexMap;
+use portolan_schema::model::computed::OWNER;
 use portolan_schema::model::{Numbers, PropertyNo, RelationNo, Stamps, StoredBlueprint};
 use portolan_schema::names::{self, GraphqlNames, NamedBlueprint};
 use portolan_schema::{
-    Blueprint, BlueprintNo, CatalogModel, Code, Error, Instant, Pointer, Problem, Problems, Result,
+    Blueprint, BlueprintNo, CatalogModel, Code, Error, Instant, Ownership, Pointer, Problem, Problems, Result,
 };
 use serde_json::{Map, Value};
 
@@ -36,6 +37,16 @@ pub(crate) enum Effect {
     Reindex {
         blueprint: BlueprintNo,
         no: PropertyNo,
+    },
+    /// The value rows of a computed property are void: it went away or is computed in another way.
+    DropComputed {
+        blueprint: BlueprintNo,
+        no: PropertyNo,
+    },
+    /// Teams are inherited from now on, or (`own`) not any more.
+    ReindexTeams {
+        blueprint: BlueprintNo,
+        own: bool,
     },
     DropRelation {
         blueprint: BlueprintNo,
@@ -123,6 +134,12 @@ impl ModelChange {
             let no = old.properties.get(identifier).copied().unwrap_or_else(|| PropertyNo(self.take_no()));
             numbers.properties.insert(identifier.clone(), no);
         }
+        let owner =
+            matches!(blueprint.ownership, Some(Ownership::Inherited { .. })).then(|| OWNER.to_owned());
+        for identifier in blueprint.computed.keys().chain(&owner) {
+            let no = old.properties.get(identifier).copied().unwrap_or_else(|| PropertyNo(self.take_no()));
+            numbers.properties.insert(identifier.clone(), no);
+        }
         for identifier in blueprint.relations.keys() {
             let no = old.relations.get(identifier).copied().unwrap_or_else(|| RelationNo(self.take_no()));
             numbers.relations.insert(identifier.clone(), no);
@@ -149,6 +166,18 @@ impl ModelChange {
                 }
                 Some(_) => {}
             }
+        }
+        for (identifier, before) in &old.blueprint.computed {
+            let Some(no) = old.numbers.properties.get(identifier).copied() else { continue };
+            if new.computed.get(identifier).map(|after| &after.kind) != Some(&before.kind) {
+                self.effects.push(Effect::DropComputed { blueprint, no });
+            }
+        }
+        let inherits = |ownership: &Option<Ownership>| matches!(ownership, Some(Ownership::Inherited { .. }));
+        if old.blueprint.ownership != new.ownership
+            && (inherits(&old.blueprint.ownership) || inherits(&new.ownership))
+        {
+            self.effects.push(Effect::ReindexTeams { blueprint, own: !inherits(&new.ownership) });
         }
         let path = Pointer::root().key("relations");
         for (identifier, before) in &old.blueprint.relations {

@@ -108,8 +108,15 @@ impl Catalog {
                 }
                 scope.apply(&model, &entity_changes, &stamp.cause()).await?;
             }
+            let computes = !entity_changes.is_empty() && !model.computed_order().is_empty();
+            if computes {
+                scope.mark_due(crate::computed::NAME, stamp.at).await?;
+            }
             companion.conclude(&scope, &outcomes).await?;
             scope.commit().await?;
+            if computes {
+                self.computing.wake();
+            }
             return Ok(outcomes);
         }
         Err(Error::unavailable("the tenant's head moved at every attempt"))
@@ -454,6 +461,7 @@ impl Stamp<'_> {
                 ..before.clone()
             },
             None => Entity {
+                computed: portolan_store::computed::ComputedValues::default(),
                 id,
                 blueprint,
                 state: state.clone(),

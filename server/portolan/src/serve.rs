@@ -27,15 +27,17 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let (store, sealer) = options.data.open().await?;
     let identity = Identity::open(store.clone(), &sealer).await?;
-    let catalog = Catalog::new(store.clone());
+    let jq = jq_workers()?;
+    let catalog = Catalog::new(store.clone(), Some(jq.clone()));
     let integrations = Integrations::new(
         store.clone(),
         catalog.clone(),
         sealer,
-        jq_workers()?,
+        jq,
         Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
         vec![Box::new(portolan_ingestor_aws::Aws::new())],
     );
+    let computing = tokio::spawn(catalog.computing().work());
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
@@ -60,6 +62,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         result = async { server.await } => result.map_err(Error::internal)?,
         () = overdue => tracing::warn!("requests were still open when the time to stop was over"),
     }
+    computing.abort();
     store.close().await;
     Ok(())
 }

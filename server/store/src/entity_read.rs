@@ -9,7 +9,9 @@ use portolan_schema::{
 use sea_orm::QueryResult;
 
 use crate::TenantScope;
+use crate::computed::ComputedValues;
 use crate::entity::Entity;
+use crate::entity_write::Edge;
 use crate::row::{column, json_column};
 use crate::sql::Sql;
 
@@ -21,7 +23,14 @@ pub(crate) fn columns(alias: &str) -> String {
     let names = "entity_id blueprint_no identifier title icon team properties revision seq integration_id datasource \
                  created_at created_by updated_at updated_by";
     let names: Vec<_> = names.split_ascii_whitespace().map(|name| format!("{alias}.{name}")).collect();
-    names.join(", ")
+    format!("{}, {}", names.join(", "), computed_column(alias))
+}
+
+/// The JSON of the computed values of the entity under `alias`: null where there are none.
+pub(crate) fn computed_column(alias: &str) -> String {
+    format!(
+        "(SELECT c.properties FROM computed_values c WHERE c.tenant_id = {alias}.tenant_id AND c.entity_id = {alias}.entity_id)"
+    )
 }
 
 /// Reads an entity whose columns begin at `from`. Relations are left empty.
@@ -45,6 +54,7 @@ pub(crate) fn read(row: &QueryResult, from: usize) -> Result<Entity> {
         created_by: column(row, from + 12)?,
         updated_at: Instant(column(row, from + 13)?),
         updated_by: column(row, from + 14)?,
+        computed: ComputedValues::read(column::<Option<String>>(row, from + 15)?.as_deref())?,
     })
 }
 
@@ -150,6 +160,25 @@ impl TenantScope {
             sql.bind(self.tenant().0).push(" AND target_id IN (").bind_list(chunk.iter().copied()).push(")");
             for row in self.all(sql).await? {
                 found.push((column(&row, 0)?, RelationNo(column(&row, 1)?), column(&row, 2)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The edges of these entities, as they are stored.
+    pub async fn edges_of(&self, sources: &[i64]) -> Result<HashMap<i64, Vec<Edge>>> {
+        let mut found: HashMap<i64, Vec<Edge>> = HashMap::new();
+        for chunk in sources.chunks(MAX_IN) {
+            let mut sql = Sql::new(
+                "SELECT source_id, relation_no, ordinal, target_id, pending FROM relations WHERE tenant_id = ",
+            );
+            sql.bind(self.tenant().0).push(" AND source_id IN (").bind_list(chunk.iter().copied()).push(")");
+            for row in self.all(sql).await? {
+                let target: Option<i64> = column(&row, 3)?;
+                let pending: Option<String> = column(&row, 4)?;
+                let target = target.ok_or_else(|| pending.unwrap_or_default());
+                let edge = Edge { relation: RelationNo(column(&row, 1)?), ordinal: column(&row, 2)?, target };
+                found.entry(column(&row, 0)?).or_default().push(edge);
             }
         }
         Ok(found)

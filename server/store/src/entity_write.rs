@@ -8,7 +8,7 @@ use crate::TenantScope;
 use crate::entity::Entity;
 use crate::entity_read::MAX_IN;
 use crate::sql::Sql;
-use crate::value_rows::{ValueRow, value_rows};
+use crate::value_rows::{ValueRow, computed_value_rows, value_rows};
 
 /// Most rows of one multi-row statement. Measured best between 100 and 500 on both engines.
 const ROWS: usize = 250;
@@ -150,7 +150,7 @@ impl TenantScope {
         self.insert_values(&fresh).await
     }
 
-    async fn delete_values(&self, rows: &[(BlueprintNo, i64, ValueRow)]) -> Result<()> {
+    pub(crate) async fn delete_values(&self, rows: &[(BlueprintNo, i64, ValueRow)]) -> Result<()> {
         for chunk in rows.chunks(MAX_IN / 4) {
             let mut sql = Sql::new("DELETE FROM entity_values WHERE tenant_id = ");
             sql.bind(self.tenant().0);
@@ -174,7 +174,8 @@ impl TenantScope {
             else {
                 continue;
             };
-            let rows = value_rows(blueprint, &before.state);
+            let mut rows = value_rows(blueprint, &before.state);
+            rows.extend(computed_value_rows(blueprint, &before.computed));
             gone.extend(rows.into_iter().map(|row| (change.after.blueprint, change.after.id, row)));
         }
         self.delete_values(&gone).await
@@ -248,6 +249,7 @@ impl TenantScope {
         for chunk in dead.chunks(MAX_IN) {
             let ids: Vec<i64> = chunk.iter().map(|change| change.after.id).collect();
             self.delete_edges(&ids).await?;
+            self.delete_computed(&ids).await?;
             let mut sql = Sql::new("DELETE FROM entities WHERE tenant_id = ");
             sql.bind(self.tenant().0).push(" AND entity_id IN (").bind_list(ids).push(")");
             self.execute(sql).await?;
@@ -274,7 +276,7 @@ impl TenantScope {
         for chunk in changes.chunks(ROWS) {
             let mut sql = Sql::new(
                 "INSERT INTO versions (tenant_id, seq, entity_id, blueprint_no, identifier, kind, state, revision,
-                   previous_seq, at, actor, origin, run_id) VALUES ",
+                   previous_seq, at, actor, origin, run_id, edges) VALUES ",
             );
             for (at, change) in chunk.iter().enumerate() {
                 let after = &change.after;
@@ -290,12 +292,20 @@ impl TenantScope {
                 sql.push(", ").bind(state).push(", ").bind(after.revision);
                 sql.push(", ").bind(change.before.as_ref().map(|before| before.seq));
                 sql.push(", ").bind(cause.at.0).push(", ").bind(cause.actor.as_str());
-                sql.push(", ").bind(cause.origin.as_deref()).push(", ").bind(cause.run).push(")");
+                sql.push(", ").bind(cause.origin.as_deref()).push(", ").bind(cause.run);
+                sql.push(", ").bind(edge_ids(change)?).push(")");
             }
             self.execute(sql).await?;
         }
         Ok(())
     }
+}
+
+/// [relation, target id] of every edge that leads somewhere.
+fn edge_ids(change: &EntityChange) -> Result<Option<String>> {
+    let ids: Vec<(RelationNo, i64)> =
+        change.edges.iter().filter_map(|edge| Some((edge.relation, *edge.target.as_ref().ok()?))).collect();
+    if ids.is_empty() { Ok(None) } else { json(&ids).map(Some) }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

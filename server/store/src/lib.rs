@@ -5,6 +5,8 @@
 
 mod aggregate;
 mod blueprint;
+pub mod computed;
+pub mod consumer;
 pub mod context;
 pub mod database;
 pub mod entity;
@@ -16,6 +18,7 @@ pub mod head;
 pub mod identity;
 pub mod integration;
 mod list;
+pub mod log;
 mod postgres;
 pub mod query;
 mod related;
@@ -33,3 +36,4 @@ mod writer;
 pub use context::{Actor, OpContext, Role, TenantId};
 pub use database::{Config, Store};
 pub use scope::{GlobalScope, TenantScope};
+pub use value_rows::TEAM;

@@ -14,7 +14,7 @@ use crate::entity::Entity;
 use crate::filter_sql::{column_name, meta_column};
 use crate::query::Order;
 use crate::sql::Sql;
-use crate::value_rows::value_rows;
+use crate::value_rows::{computed_value_rows, value_rows};
 
 /// Where a key's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +180,10 @@ impl Cursor {
     /// The position of an entity in a list with these keys.
     pub(crate) fn of(blueprint: &BlueprintModel, entity: &Entity, keys: &[Key], ordinal: i32) -> Self {
         let needs_rows = keys.iter().any(|key| matches!(key.source, Source::Value { .. }));
-        let rows = if needs_rows { value_rows(blueprint, &entity.state) } else { Vec::new() };
+        let mut rows = if needs_rows { value_rows(blueprint, &entity.state) } else { Vec::new() };
+        if needs_rows && !entity.computed.is_empty() {
+            rows.extend(computed_value_rows(blueprint, &entity.computed));
+        }
         let text = |text: Option<&str>| text.map_or(KeyValue::Null, |text| KeyValue::Text(text.to_owned()));
         let values: Vec<KeyValue> = keys
             .iter()

@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 
 use portolan_schema::property::Column;
-use portolan_schema::{BlueprintModel, EntityState, Instant, PropertyNo};
+use portolan_schema::{BlueprintModel, EntityState, Instant, Property, PropertyNo};
 use serde_json::Value;
 
+use crate::computed::ComputedValues;
+
 /// The number under which `$team` is stored; properties are numbered from 1.
-pub(crate) const TEAM: PropertyNo = PropertyNo(0);
+pub const TEAM: PropertyNo = PropertyNo(0);
 /// A longer text keeps this many bytes (fewer where a character would be cut) and is marked.
 pub(crate) const MAX_TEXT: usize = 256;
 /// The ordinal of the row that says "an empty list", which is not the same as no list.
@@ -91,25 +93,44 @@ pub(crate) fn cut_text(text: &str) -> (&str, bool) {
 /// All value rows of an entity's state.
 pub(crate) fn value_rows(blueprint: &BlueprintModel, state: &EntityState) -> Vec<ValueRow> {
     let mut rows = Vec::with_capacity(state.properties.len() + state.team.len());
-    for (ordinal, team) in (0..).zip(&state.team) {
-        rows.push(ValueRow::text(TEAM, ordinal, team));
+    // Inherited teams are computed.
+    if blueprint.owner().is_none() {
+        for (ordinal, team) in (0..).zip(&state.team) {
+            rows.push(ValueRow::text(TEAM, ordinal, team));
+        }
     }
     for (identifier, value) in &state.properties {
-        let Some(model) = blueprint.property(identifier) else { continue };
-        let Some(column) = model.property.column() else { continue };
-        match value {
-            Value::Null => {}
-            Value::Array(items) if model.property.value_type.is_list() => {
-                let found =
-                    (0..).zip(items).filter_map(|(at, item)| ValueRow::of(model.no, at, column, item));
-                let before = rows.len();
-                rows.extend(found);
-                if rows.len() == before {
-                    rows.push(ValueRow::empty_list(model.no));
-                }
-            }
-            scalar => rows.extend(ValueRow::of(model.no, 0, column, scalar)),
+        if let Some(model) = blueprint.property(identifier) {
+            push_rows(&mut rows, model.no, &model.property, value);
         }
     }
     rows
+}
+
+/// All value rows of an entity's computed values.
+pub(crate) fn computed_value_rows(blueprint: &BlueprintModel, values: &ComputedValues) -> Vec<ValueRow> {
+    let mut rows = Vec::new();
+    for computed in &blueprint.computed {
+        if let Some(value) = values.get(computed.no()) {
+            let no = if computed.is_owner { TEAM } else { computed.no() };
+            push_rows(&mut rows, no, &computed.property.property, value);
+        }
+    }
+    rows
+}
+
+fn push_rows(rows: &mut Vec<ValueRow>, no: PropertyNo, property: &Property, value: &Value) {
+    let Some(column) = property.column() else { return };
+    match value {
+        Value::Null => {}
+        Value::Array(items) if property.value_type.is_list() => {
+            let before = rows.len();
+            rows.extend((0..).zip(items).filter_map(|(at, item)| ValueRow::of(no, at, column, item)));
+            // No teams are no value, whether they are own or inherited.
+            if rows.len() == before && no != TEAM {
+                rows.push(ValueRow::empty_list(no));
+            }
+        }
+        scalar => rows.extend(ValueRow::of(no, 0, column, scalar)),
+    }
 }

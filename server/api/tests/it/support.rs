@@ -32,7 +32,7 @@ impl Server {
     pub async fn start(store: Store) -> Self {
         let sealer = Sealer::from_key([1; 32]);
         let identity = Identity::open(store.clone(), &sealer).await.unwrap();
-        let catalog = Catalog::new(store.clone());
+        let catalog = Catalog::new(store.clone(), None);
         // No run is started by these tests, so no worker ever is.
         let jq = JqPool::new(JqConfig {
             program: "no-worker".into(),

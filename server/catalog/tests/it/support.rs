@@ -32,7 +32,7 @@ impl Fixture {
             "test",
             None,
         );
-        Self { catalog: Catalog::new(store), ctx }
+        Self { catalog: Catalog::new(store, None), ctx }
     }
 
     /// Teams, systems and services.

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan_schema::mapping::{Mapped, MappingProblem};
+use portolan_schema::mapping::{JqProblem, Mapped, MappingProblem};
 use portolan_schema::{Code, Error, Result};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +17,8 @@ use super::frame::{Answer, MAX_FRAME, Request};
 
 /// Longest expression that is sent, in bytes.
 const MAX_EXPRESSION: usize = 64 << 10;
+/// Workers that one call of [`JqPool::calculate`] may cost.
+const MAX_STOPS: usize = 12;
 
 /// How workers are started and when they are given up.
 #[derive(Debug, Clone)]
@@ -61,7 +63,9 @@ impl JqPool {
         match self.ask(&request).await? {
             Ok(Answer::Value(value)) => Ok(value),
             Ok(Answer::Problem { code, message }) => Err(Error::problem(known(&code), message)),
-            Ok(Answer::Mapped(_)) => Err(Error::internal("a jq worker answered something else")),
+            Ok(Answer::Mapped(_) | Answer::Calculated(_)) => {
+                Err(Error::internal("a jq worker answered something else"))
+            }
             Err(Stopped) => Err(Error::problem(Code::JqLimit, limit())),
         }
     }
@@ -83,7 +87,7 @@ impl JqPool {
                 Ok(Answer::Problem { code, message }) if code != "JQ_LIMIT" => {
                     return Err(Error::problem(known(&code), message));
                 }
-                Ok(Answer::Mapped(_) | Answer::Value(_)) => {
+                Ok(Answer::Mapped(_) | Answer::Value(_) | Answer::Calculated(_)) => {
                     return Err(Error::internal("a jq worker answered something else"));
                 }
                 Ok(Answer::Problem { .. }) | Err(Stopped) => {
@@ -101,6 +105,45 @@ impl JqPool {
             }
         }
         Ok(mapped)
+    }
+
+    /// The first output of one expression for each input. An input that stops its worker costs only itself, but after
+    /// [`MAX_STOPS`] of them the rest is not tried any more.
+    ///
+    /// # Errors
+    /// `JQ_LIMIT` where the expression was given up: it should not be evaluated again. A fault where no worker can be
+    /// started.
+    pub async fn calculate(
+        &self,
+        expression: &str,
+        inputs: Vec<Value>,
+    ) -> Result<Vec<std::result::Result<Value, JqProblem>>> {
+        let mut parts = vec![inputs];
+        let mut done = Vec::new();
+        let mut stops = 0;
+        while let Some(inputs) = parts.pop() {
+            let count = inputs.len();
+            let request = Request::Calculate { expression: expression.to_owned(), inputs };
+            match self.ask(&request).await? {
+                Ok(Answer::Calculated(answers)) if answers.len() == count => done.extend(answers),
+                Ok(Answer::Problem { .. }) | Err(Stopped) => {
+                    stops += 1;
+                    if stops >= MAX_STOPS {
+                        return Err(Error::problem(Code::JqLimit, limit()));
+                    }
+                    let Request::Calculate { mut inputs, .. } = request else { continue };
+                    if inputs.len() > 1 {
+                        let rest = inputs.split_off(inputs.len() / 2);
+                        parts.push(rest);
+                        parts.push(inputs);
+                    } else {
+                        done.push(Err(JqProblem::new(Code::JqLimit, limit())));
+                    }
+                }
+                Ok(_) => return Err(Error::internal("a jq worker answered something else")),
+            }
+        }
+        Ok(done)
     }
 
     async fn ask(&self, request: &Request) -> Result<std::result::Result<Answer, Stopped>> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
-use portolan_schema::mapping::{CompiledResource, Jq, JqProblem, ResourceMapping};
+use portolan_schema::mapping::{CompiledResource, Expression, Jq, JqProblem, ResourceMapping};
 use portolan_schema::{Pointer, Problems};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::Value;
@@ -67,6 +67,10 @@ fn answer(request: Request, kept: &mut Kept) -> Answer {
         Request::Evaluate { expression, input } => {
             let done = Engine.compile(&expression).and_then(|filter| Engine.first(&filter, &input));
             done.map_or_else(problem, |value| Answer::Value(value.unwrap_or(Value::Null)))
+        }
+        Request::Calculate { expression, inputs } => {
+            let compiled = Expression::compile(&Engine, &expression);
+            Answer::Calculated(inputs.iter().map(|input| compiled.evaluate(&Engine, input)).collect())
         }
         Request::Map { resource, items } => {
             let key = resource.to_string();

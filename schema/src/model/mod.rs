@@ -1,11 +1,17 @@
 //! The compiled model of a tenant: all its blueprints, checked as a whole, immutable, with a revision.
 
+mod bind;
+pub mod computed;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use self::computed::ComputedModel;
 use crate::names::GraphqlNames;
 use crate::validation::EntityValidator;
 use crate::{Blueprint, Code, Instant, Pointer, Problems, Property, Relation};
@@ -88,8 +94,11 @@ pub struct BlueprintModel {
     pub properties: Vec<PropertyModel>,
     pub relations: Vec<RelationModel>,
     pub inverses: Vec<InverseModel>,
+    /// Mirrors, calculations, aggregations, and the inherited owner under [`computed::OWNER`].
+    pub computed: Vec<ComputedModel>,
     property_index: HashMap<String, usize>,
     relation_index: HashMap<String, usize>,
+    computed_index: HashMap<String, usize>,
     validator: OnceLock<EntityValidator>,
 }
 
@@ -110,12 +119,25 @@ impl BlueprintModel {
         &self.stored.names
     }
 
+    /// A property, own or computed.
     pub fn property(&self, identifier: &str) -> Option<&PropertyModel> {
-        self.property_index.get(identifier).map(|at| &self.properties[*at])
+        let own = self.property_index.get(identifier).map(|at| &self.properties[*at]);
+        own.or_else(|| self.computed_index.get(identifier).map(|at| &self.computed[*at].property))
     }
 
+    /// A property, own or computed.
     pub fn property_by_no(&self, no: PropertyNo) -> Option<&PropertyModel> {
-        self.properties.iter().find(|property| property.no == no)
+        let own = self.properties.iter().find(|property| property.no == no);
+        own.or_else(|| self.computed_by_no(no).map(|computed| &computed.property))
+    }
+
+    pub fn computed_by_no(&self, no: PropertyNo) -> Option<&ComputedModel> {
+        self.computed.iter().find(|computed| computed.no() == no)
+    }
+
+    /// Where teams are inherited: how.
+    pub fn owner(&self) -> Option<&ComputedModel> {
+        self.computed.iter().find(|computed| computed.is_owner)
     }
 
     pub fn relation(&self, identifier: &str) -> Option<&RelationModel> {
@@ -148,6 +170,8 @@ pub struct CatalogModel {
     blueprints: Vec<Arc<BlueprintModel>>,
     by_identifier: HashMap<String, usize>,
     by_no: HashMap<BlueprintNo, usize>,
+    /// Every computed property; what one depends on comes before it.
+    computed_order: Vec<(BlueprintNo, PropertyNo)>,
     content_hash: [u8; 32],
 }
 
@@ -156,7 +180,8 @@ impl CatalogModel {
     ///
     /// # Errors
     /// All problems that show only among blueprints: duplicate identifiers, relation targets that do not exist,
-    /// patterns and schemas that do not compile, remote references. Paths start with `/<blueprint identifier>`.
+    /// patterns and schemas that do not compile, remote references, paths of computed properties that lead nowhere, are
+    /// ambiguous or go in a circle. Paths start with `/<blueprint identifier>`.
     pub fn compile(revision: i64, mut stored: Vec<StoredBlueprint>) -> Result<Self, Problems> {
         stored.sort_by_key(|blueprint| blueprint.no);
         let mut problems = Problems::default();
@@ -193,8 +218,16 @@ impl CatalogModel {
             let inverses = Self::inverses(&blueprints, at);
             blueprints[at].inverses = inverses;
         }
+        bind::add_computed(&mut blueprints, &mut problems);
         let blueprints = blueprints.into_iter().map(Arc::new).collect();
-        Ok(Self { revision, blueprints, by_identifier, by_no, content_hash })
+        let computed_order = Vec::new();
+        let mut model = Self { revision, blueprints, by_identifier, by_no, computed_order, content_hash };
+        bind::bind_aggregations(&mut model, &mut problems);
+        match computed::order(&model.blueprints) {
+            Ok(order) => model.computed_order = order,
+            Err(found) => problems.extend(found),
+        }
+        problems.into_result(model)
     }
 
     fn build(
@@ -236,8 +269,10 @@ impl CatalogModel {
             properties,
             relations,
             inverses: Vec::new(),
+            computed: Vec::new(),
             property_index,
             relation_index,
+            computed_index: HashMap::new(),
             validator: OnceLock::new(),
         }
     }
@@ -262,6 +297,11 @@ impl CatalogModel {
     /// Equal for models with equal blueprints, numbers and names, whatever their tenant and revision.
     pub fn content_hash(&self) -> [u8; 32] {
         self.content_hash
+    }
+
+    /// Every computed property in the order of computing: what one depends on comes before it.
+    pub fn computed_order(&self) -> &[(BlueprintNo, PropertyNo)] {
+        &self.computed_order
     }
 
     pub fn blueprints(&self) -> &[Arc<BlueprintModel>] {

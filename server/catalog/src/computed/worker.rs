@@ -1,0 +1,128 @@
+//! The background work: takes tenants from the queue, one pass after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portolan_foundation::jq::JqPool;
+use portolan_schema::{Instant, Result};
+use portolan_store::consumer::Due;
+use portolan_store::{OpContext, Store, TenantId};
+use tokio::sync::Notify;
+
+use super::NAME;
+use super::fill::CLOCK;
+use super::pass::{Progress, run};
+use crate::models::Models;
+use crate::{Catalog, now};
+
+/// How often the queue is looked at where nothing in this process says that there is work: other servers write too.
+const TICK: Duration = Duration::from_secs(1);
+/// A server that stops in the middle of a pass blocks its tenant this long, in microseconds.
+const LEASE: i64 = 60_000_000;
+/// A pass that failed is tried again after this time, in microseconds.
+const PAUSE: i64 = 2_000_000;
+/// Tenants that are taken at a time; each gets one pass in turn, so that a big one does not hold up the others.
+const TENANTS: u32 = 16;
+
+/// Computes values of all tenants. Cheap to clone.
+#[derive(Clone)]
+pub struct Computing {
+    store: Store,
+    models: Models,
+    pub(super) jq: Option<JqPool>,
+    wake: Arc<Notify>,
+}
+
+impl Computing {
+    pub(crate) fn new(store: Store, models: Models, jq: Option<JqPool>) -> Self {
+        Self { store, models, jq, wake: Arc::new(Notify::new()) }
+    }
+
+    /// Tells the worker of this process that there is work.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Works until the task is dropped.
+    pub async fn work(self) {
+        loop {
+            match self.round().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let _ = tokio::time::timeout(TICK, self.wake.notified()).await;
+                }
+                Err(error) => {
+                    tracing::error!(error = ?error, "computed values could not be kept up to date");
+                    tokio::time::sleep(TICK).await;
+                }
+            }
+        }
+    }
+
+    /// One pass for each tenant that has work. Answers whether there was any.
+    async fn round(&self) -> Result<bool> {
+        let at = now();
+        // Asked first without taking the writer's turn: most of the time there is nothing.
+        if !self.store.read_global().await?.has_due(NAME, at).await? {
+            return Ok(false);
+        }
+        let scope = self.store.write_global().await?;
+        let leased = scope.lease_due(NAME, at, Instant(at.0 + LEASE), TENANTS).await?;
+        scope.commit().await?;
+        for due in &leased {
+            let outcome = run(&self.store, &self.models, self.jq.as_ref(), due.tenant, now()).await;
+            self.end(*due, outcome).await?;
+        }
+        Ok(!leased.is_empty())
+    }
+
+    async fn end(&self, due: Due, outcome: Result<Progress>) -> Result<()> {
+        let scope = self.store.write_global().await?;
+        match outcome {
+            Ok(Progress::More) => scope.end_lease(NAME, due, false).await?,
+            Ok(Progress::UpToDate { follows_clock: false }) => scope.end_lease(NAME, due, true).await?,
+            Ok(Progress::UpToDate { follows_clock: true }) => {
+                scope.end_clocked(NAME, due, Instant(now().0 + CLOCK)).await?;
+            }
+            Err(error) => {
+                tracing::warn!(error = ?error, tenant.id = due.tenant.0, "a pass over computed values failed");
+                scope.postpone(NAME, due, Instant(now().0 + PAUSE)).await?;
+            }
+        }
+        scope.commit().await
+    }
+
+    /// Computes until a tenant is up to date.
+    ///
+    /// # Errors
+    /// Where a pass fails several times.
+    async fn settle(&self, tenant: TenantId) -> Result<()> {
+        let mut failures = 0;
+        loop {
+            match run(&self.store, &self.models, self.jq.as_ref(), tenant, now()).await {
+                Ok(Progress::More) => {}
+                Ok(Progress::UpToDate { .. }) => return Ok(()),
+                Err(error) => {
+                    failures += 1;
+                    if failures > 5 {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Catalog {
+    /// The background work that keeps computed values up to date.
+    pub fn computing(&self) -> Computing {
+        self.computing.clone()
+    }
+
+    /// Computes until the tenant's values are up to date. What commands and tests wait for; servers do it in the
+    /// background.
+    pub async fn settle_computed(&self, ctx: &OpContext) -> Result<()> {
+        self.computing.settle(ctx.tenant()).await
+    }
+}
