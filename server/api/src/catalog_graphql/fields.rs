@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use portolan_schema::filter::{Direction, Meta};
 use portolan_schema::model::PropertyModel;
 use portolan_schema::names::{self, RootFields};
-use portolan_schema::{BlueprintModel, BlueprintNo, CatalogModel, Field, RelationNo};
+use portolan_schema::{BlueprintModel, BlueprintNo, CatalogModel, Field, PropertyNo, RelationNo};
 use serde_json::Value;
 
 use super::value_shape::{EnumNames, Leaf, ValueShape};
@@ -29,6 +29,7 @@ pub enum BuiltIn {
     Source,
     Properties,
     Relations,
+    Computed,
 }
 
 impl BuiltIn {
@@ -47,6 +48,7 @@ impl BuiltIn {
         (Self::Source, "source"),
         (Self::Properties, "properties"),
         (Self::Relations, "relations"),
+        (Self::Computed, "computed"),
     ];
 
     /// What filters and orders see, where they can.
@@ -61,7 +63,12 @@ impl BuiltIn {
             Self::CreatedBy => Some(Meta::CreatedBy),
             Self::UpdatedBy => Some(Meta::UpdatedBy),
             Self::Source => Some(Meta::Datasource),
-            Self::Id | Self::Blueprint | Self::Revision | Self::Properties | Self::Relations => None,
+            Self::Id
+            | Self::Blueprint
+            | Self::Revision
+            | Self::Properties
+            | Self::Relations
+            | Self::Computed => None,
         }
     }
 }
@@ -87,6 +94,8 @@ pub struct PropertyField {
     pub description: Option<String>,
     pub shape: ValueShape,
     pub required: bool,
+    /// Where its values are computed: the number they are kept under.
+    pub computed: Option<PropertyNo>,
 }
 
 #[derive(Debug, Clone)]
@@ -140,8 +149,11 @@ impl EntityFields {
                 keys.insert(key.name.clone(), key);
             }
         }
-        for property in &blueprint.properties {
-            let field = property_field(&type_name, property);
+        let computed = blueprint.computed.iter().filter(|computed| !computed.is_owner);
+        let computed = computed.map(|computed| (&computed.property, Some(computed.no())));
+        let own = blueprint.properties.iter().map(|property| (property, None));
+        for (property, computed) in own.chain(computed) {
+            let field = property_field(&type_name, property, computed);
             if property.property.column().is_some() {
                 let key = Key {
                     field: Field::Property(property.no),
@@ -205,6 +217,11 @@ impl EntityFields {
         })
     }
 
+    /// Properties that can be written.
+    pub fn own_properties(&self) -> impl Iterator<Item = (&str, &Arc<PropertyField>)> {
+        self.properties().filter(|(_, property)| property.computed.is_none())
+    }
+
     pub fn relations(&self) -> impl Iterator<Item = (&str, &RelationField)> {
         self.members.iter().filter_map(|(name, member)| match member {
             Member::Relation(relation) => Some((name.as_str(), relation)),
@@ -221,7 +238,7 @@ impl EntityFields {
     }
 }
 
-fn property_field(type_name: &str, model: &PropertyModel) -> PropertyField {
+fn property_field(type_name: &str, model: &PropertyModel, computed: Option<PropertyNo>) -> PropertyField {
     let property = &model.property;
     let mut shape = ValueShape::of(&property.value_type);
     if ValueShape::takes_enum(property)
@@ -236,6 +253,7 @@ fn property_field(type_name: &str, model: &PropertyModel) -> PropertyField {
         description: property.description.clone(),
         shape,
         required: model.required,
+        computed,
     }
 }
 

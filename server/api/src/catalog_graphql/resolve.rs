@@ -106,7 +106,9 @@ pub fn built_in(ctx: &ResolverContext<'_>, field: BuiltIn, blueprint: &str) -> O
         BuiltIn::Icon => text(&entity.state.icon),
         BuiltIn::Blueprint => Value::from(blueprint),
         BuiltIn::Team => {
-            Value::List(entity.state.team.iter().map(|team| Value::from(team.as_str())).collect())
+            let model = Request::of(ctx).ok().and_then(|request| request.model.by_no(entity.blueprint));
+            let team = model.map(|blueprint| entity.team(blueprint)).unwrap_or_default();
+            Value::List(team.into_iter().map(Value::from).collect())
         }
         BuiltIn::CreatedAt => Value::from(entity.created_at.to_rfc3339()),
         BuiltIn::UpdatedAt => Value::from(entity.updated_at.to_rfc3339()),
@@ -117,6 +119,11 @@ pub fn built_in(ctx: &ResolverContext<'_>, field: BuiltIn, blueprint: &str) -> O
         BuiltIn::Properties => {
             let properties = serde_json::Value::Object(entity.state.properties.clone());
             Value::from_json(properties).unwrap_or(Value::Null)
+        }
+        BuiltIn::Computed => {
+            let model = Request::of(ctx).ok().and_then(|request| request.model.by_no(entity.blueprint));
+            let computed = model.map(|blueprint| entity.computed.named(blueprint)).unwrap_or_default();
+            Value::from_json(serde_json::Value::Object(computed)).unwrap_or(Value::Null)
         }
         BuiltIn::Relations => {
             let relations = entity.state.relations.iter().map(|(name, targets)| {
@@ -134,7 +141,18 @@ pub fn built_in(ctx: &ResolverContext<'_>, field: BuiltIn, blueprint: &str) -> O
 /// A value out of its type reads as null, with a warning.
 pub fn property(ctx: &ResolverContext<'_>, property: &PropertyField) -> Option<Value> {
     let node: &EntityNode = parent(ctx).ok()?;
-    let value = node.entity.state.properties.get(&property.identifier)?;
+    let value = match property.computed {
+        None => node.entity.state.properties.get(&property.identifier)?,
+        Some(no) => match node.entity.computed.get(no) {
+            Some(value) => value,
+            None => {
+                if let (Some(problem), Ok(request)) = (node.entity.computed.problem(no), Request::of(ctx)) {
+                    request.warnings.add(ctx.ctx, problem);
+                }
+                return None;
+            }
+        },
+    };
     let read = property.shape.read(value, &mut |message| {
         if let Ok(request) = Request::of(ctx) {
             request.warnings.add(ctx.ctx, &message);

@@ -66,7 +66,7 @@ fn built_in_type(built_in: BuiltIn) -> TypeRef {
         BuiltIn::Team => TypeRef::named_nn_list_nn(TypeRef::STRING),
         BuiltIn::CreatedAt | BuiltIn::UpdatedAt => TypeRef::named_nn("DateTime"),
         BuiltIn::Revision => TypeRef::named_nn(TypeRef::INT),
-        BuiltIn::Properties | BuiltIn::Relations => TypeRef::named_nn("JSON"),
+        BuiltIn::Properties | BuiltIn::Relations | BuiltIn::Computed => TypeRef::named_nn("JSON"),
     }
 }
 
@@ -265,7 +265,7 @@ pub fn input(index: &Index, fields: &EntityFields, name: String, creates: bool) 
         .field(InputValue::new("title", TypeRef::named(TypeRef::STRING)))
         .field(InputValue::new("icon", TypeRef::named(TypeRef::STRING)))
         .field(InputValue::new("team", TypeRef::named_nn_list(TypeRef::STRING)));
-    for (name, property) in fields.properties() {
+    for (name, property) in fields.own_properties() {
         let leaf = property.shape.leaf.type_name();
         let type_ref = match (property.shape.list, creates && property.required) {
             (false, false) => TypeRef::named(leaf),

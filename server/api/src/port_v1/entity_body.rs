@@ -23,8 +23,11 @@ pub(crate) fn json(model: &CatalogModel, entity: &Entity) -> Value {
         "title": entity.state.title,
         "icon": entity.state.icon,
         "blueprint": blueprint.map(|blueprint| blueprint.identifier()),
-        "team": entity.state.team,
-        "properties": entity.state.properties,
+        "team": blueprint.map_or_else(|| entity.state.team.clone(), |blueprint| entity.team(blueprint)),
+        "properties": blueprint.map_or_else(
+            || entity.state.properties.clone(),
+            |blueprint| entity.all_properties(blueprint),
+        ),
         "relations": relations,
         "scorecards": {},
         "createdAt": entity.created_at.to_rfc3339(),

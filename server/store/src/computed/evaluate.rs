@@ -35,8 +35,8 @@ impl TenantScope {
             sql.push(ends(first.direction).0).push(", ").push(&columns("e")).push(" FROM relations r0");
             self.push_walk(&mut sql, hops, chunk);
             sql.push(" ORDER BY r0.").push(ends(first.direction).0);
-            for at in 0..hops.len() {
-                sql.push(&format!(", r{at}.ordinal, r{at}.{}", ends(hops[at].direction).1));
+            for (at, hop) in hops.iter().enumerate() {
+                sql.push(&format!(", r{at}.ordinal, r{at}.{}", ends(hop.direction).1));
             }
             for row in self.all(sql).await? {
                 let entity = read(&row, 1)?;
