@@ -324,6 +324,8 @@ async fn apply_effects(
             }
             Effect::DropComputed { blueprint, no } => {
                 scope.delete_property_values(*blueprint, *no).await?;
+                // It has to be filled in again, also where it becomes what it was before anybody computed it.
+                scope.delete_formula(*no).await?;
             }
             Effect::ReindexTeams { blueprint, own } => {
                 scope.delete_property_values(*blueprint, TEAM).await?;

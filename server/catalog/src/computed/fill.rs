@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use portolan_schema::model::computed::ComputedModel;
-use portolan_schema::{CatalogModel, Instant, PropertyNo, Result};
+use portolan_schema::model::computed::{ComputedModel, Watched};
+use portolan_schema::{BlueprintModel, CatalogModel, Field, Instant, Meta, PropertyNo, Result};
 use portolan_store::TenantScope;
 use portolan_store::computed::FormulaRow;
 
@@ -33,7 +33,7 @@ impl Formulas {
         for holder in model.blueprints() {
             let revision = format!("{AT_REVISION}{}:", holder.stored.revision);
             for computed in &holder.computed {
-                let text = text(computed);
+                let text = text(model, holder, computed);
                 let fresh = || FormulaRow {
                     property: computed.no(),
                     blueprint: holder.no(),
@@ -119,8 +119,21 @@ impl Formulas {
     }
 }
 
-/// What makes two formulas the same: how they are computed and how their values are stored.
-fn text(computed: &ComputedModel) -> String {
-    let bytes = format!("{:?} {:?}", computed.formula, computed.property.property.value_type);
-    blake3::hash(bytes.as_bytes()).to_hex().to_string()
+/// What makes two formulas the same: how they are computed, from which kind of values, and how the result is stored.
+fn text(model: &CatalogModel, holder: &BlueprintModel, computed: &ComputedModel) -> String {
+    let mut text = format!("{:?} {:?}", computed.formula, computed.property.property.value_type);
+    for watch in &computed.watches {
+        let end = watch.hops.last().map_or(Some(holder), |hop| model.by_no(hop.to).map(AsRef::as_ref));
+        let (Some(end), Watched::These(fields)) = (end, &watch.fields) else { continue };
+        for field in fields {
+            // Where a value is computed from now on, or not any more, nobody says that it has changed.
+            let source = match field {
+                Field::Property(no) => end.computed_by_no(*no),
+                Field::Meta(Meta::Team) => end.owner(),
+                Field::Meta(_) => None,
+            };
+            text.push_str(&format!(" {:?}", source.map(ComputedModel::no)));
+        }
+    }
+    blake3::hash(text.as_bytes()).to_hex().to_string()
 }

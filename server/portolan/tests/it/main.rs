@@ -4,5 +4,6 @@
 
 mod aws;
 mod computed;
+mod computed_law;
 mod program;
 mod tour;
