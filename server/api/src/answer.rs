@@ -22,15 +22,23 @@ impl From<Problems> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+impl Refusal {
+    /// The status and the body of the answer; a fault is logged here.
+    pub(crate) fn parts(self) -> (StatusCode, Value) {
         let Self(error) = self;
         if let Error::Fault { .. } = &error {
             tracing::error!(error = ?error, "a request failed");
         }
         let code = error.code();
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, Json(body(&error))).into_response()
+        (status, body(&error))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, body) = self.parts();
+        (status, Json(body)).into_response()
     }
 }
 

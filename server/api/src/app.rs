@@ -43,8 +43,8 @@ impl App {
     }
 }
 
-/// The whole HTTP surface.
-pub fn router(app: App) -> Router {
+/// Every route there is; what tests compare their tables with.
+pub fn routes() -> Router<App> {
     Router::new()
         .nest("/v1", port_v1::routes())
         .merge(graphql_http::routes())
@@ -52,6 +52,11 @@ pub fn router(app: App) -> Router {
         .route("/.well-known/jwks.json", get(jwks))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+}
+
+/// The whole HTTP surface.
+pub fn router(app: App) -> Router {
+    routes()
         .fallback(|| async { Refusal(Error::problem(Code::NotFound, "there is nothing at this address")) })
         .method_not_allowed_fallback(|| async {
             Refusal(Error::problem(Code::MethodNotAllowed, "this address does not take this method"))

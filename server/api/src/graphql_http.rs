@@ -6,7 +6,9 @@ use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use portolan_identity::OpContext;
 use portolan_schema::{Code, Error};
+use serde_json::json;
 
 use crate::App;
 use crate::answer::Refusal;
@@ -20,28 +22,49 @@ pub(crate) fn routes() -> Router<App> {
         .route("/graphql/schema.graphql", get(sdl))
 }
 
-async fn catalog(
-    State(app): State<App>,
-    Authenticated(ctx): Authenticated,
-    JsonBody(body): JsonBody,
-) -> Result<Response, Refusal> {
-    let request = read(body)?;
+type Who = Result<Authenticated, Refusal>;
+type Body = Result<JsonBody, Refusal>;
+
+async fn catalog(State(app): State<App>, who: Who, body: Body) -> Result<Response, QueryRefusal> {
+    let (ctx, request) = read(who, body)?;
     Ok(axum::Json(app.graphql.execute(&ctx, request).await).into_response())
 }
 
-async fn platform(
-    State(app): State<App>,
-    Authenticated(ctx): Authenticated,
-    JsonBody(body): JsonBody,
-) -> Result<Response, Refusal> {
-    let request = read(body)?;
+async fn platform(State(app): State<App>, who: Who, body: Body) -> Result<Response, QueryRefusal> {
+    let (ctx, request) = read(who, body)?;
     Ok(axum::Json(app.platform.execute(&ctx, request).await).into_response())
 }
 
-fn read(body: serde_json::Value) -> Result<async_graphql::Request, Error> {
-    serde_json::from_value(body).map_err(|error| {
+fn read(who: Who, body: Body) -> Result<(OpContext, async_graphql::Request), QueryRefusal> {
+    let (Authenticated(ctx), JsonBody(body)) = (who?, body?);
+    let request = serde_json::from_value(body).map_err(|error| {
         Error::problem(Code::BadRequest, format!("a GraphQL request has a query and variables: {error}"))
-    })
+    })?;
+    Ok((ctx, request))
+}
+
+/// A request that is no query: the answer of the other REST routes, and `errors` for clients that look there.
+struct QueryRefusal(Error);
+
+impl From<Refusal> for QueryRefusal {
+    fn from(Refusal(error): Refusal) -> Self {
+        Self(error)
+    }
+}
+
+impl From<Error> for QueryRefusal {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for QueryRefusal {
+    fn into_response(self) -> Response {
+        let (status, mut body) = Refusal(self.0).parts();
+        body["errors"] =
+            json!([{"message": body["message"], "extensions": {"code": body["details"]["code"]}}]);
+        (status, axum::Json(body)).into_response()
+    }
 }
 
 async fn sdl(

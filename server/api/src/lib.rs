@@ -11,4 +11,4 @@ mod graphql_http;
 pub mod platform_graphql;
 mod port_v1;
 
-pub use app::{App, router};
+pub use app::{App, router, routes};

@@ -3,12 +3,14 @@
 mod apply;
 mod batch;
 pub mod blueprints;
+mod bulk;
 pub mod change;
 mod companion;
 mod computed;
 mod deletion;
 mod draft;
 mod entity_json;
+mod matching;
 mod model_change;
 mod models;
 mod search;
@@ -21,6 +23,7 @@ pub use change::{
 };
 pub use companion::{Companion, Target};
 pub use computed::Computing;
+pub use matching::MatchesDeleted;
 pub use portolan_store::entity::Entity;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};

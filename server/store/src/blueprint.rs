@@ -1,5 +1,7 @@
 //! Rows of blueprints and the log of model revisions.
 
+use std::collections::HashMap;
+
 use portolan_schema::model::{BlueprintNo, Stamps, StoredBlueprint};
 use portolan_schema::{Blueprint, Error, Instant, Result};
 use sea_orm::QueryResult;
@@ -83,6 +85,15 @@ impl TenantScope {
         let mut sql = Sql::new("SELECT 1 FROM entities WHERE tenant_id = ");
         sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(no.0).push(" LIMIT 1");
         Ok(self.one(sql).await?.is_some())
+    }
+
+    /// How many entities each blueprint has; those that have none are not there.
+    pub async fn count_all_entities(&self) -> Result<HashMap<BlueprintNo, u64>> {
+        let mut sql = Sql::new("SELECT blueprint_no, count(*) FROM entities WHERE tenant_id = ");
+        sql.bind(self.tenant().0).push(" GROUP BY blueprint_no");
+        let read =
+            |row: &QueryResult| Ok((BlueprintNo(column(row, 0)?), column::<i64>(row, 1)?.unsigned_abs()));
+        self.all(sql).await?.iter().map(read).collect()
     }
 
     /// How many entities a blueprint has.

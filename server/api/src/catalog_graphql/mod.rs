@@ -7,7 +7,7 @@ mod aggregate;
 mod conditions;
 mod describe;
 mod fields;
-mod global_id;
+pub(crate) mod global_id;
 mod mutations;
 mod plan;
 mod resolve;

@@ -13,7 +13,7 @@ use portolan_catalog::{
 use portolan_schema::filter::Direction;
 use portolan_schema::names::RootFields;
 use portolan_schema::{
-    Error, Field as FilterField, Filter, Meta, Pointer, Problem, Problems, Result, Scalar,
+    Code, Error, Field as FilterField, Filter, Meta, Pointer, Problem, Problems, Result, Scalar,
 };
 
 use super::fields::{EntityFields, Index, Member, RelationField};
@@ -162,11 +162,7 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields, ve
             })
         }
         // Rights and faults are not the input's: they are errors of the query.
-        Err(error)
-            if matches!(error, Error::Fault { .. }) || error.code() == portolan_schema::Code::Forbidden =>
-        {
-            Err(error)
-        }
+        Err(error) if matches!(error, Error::Fault { .. }) || error.code() == Code::Forbidden => Err(error),
         Err(error) => {
             let errors = located(fields, error.public());
             Ok(Payload { entity: None, created: false, changed: false, errors })
@@ -283,6 +279,10 @@ fn located(fields: &EntityFields, problems: Problems) -> Vec<Problem> {
     problems
         .into_iter()
         .map(|mut problem| {
+            if problem.code == Code::Conflict {
+                problem.path = Pointer::root().key("ifRevision");
+                return problem;
+            }
             let mut segments = problem.path.as_str().split('/').skip(1);
             let moved = match (segments.next(), segments.next()) {
                 (Some(kind @ ("properties" | "relations")), Some(identifier)) => {

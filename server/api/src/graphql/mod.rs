@@ -5,3 +5,4 @@ pub(crate) mod bounds;
 pub(crate) mod limits;
 pub(crate) mod prepared;
 pub(crate) mod refusal;
+pub(crate) mod variables;

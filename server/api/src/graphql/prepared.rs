@@ -1,12 +1,13 @@
 //! A request on its way to the executor: read, bounded, and run for no longer than it may.
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
-use async_graphql::{Request, Response, Value, Variables};
+use async_graphql::parser::parse_query;
+use async_graphql::{Request, Response, ServerError, Value};
 use portolan_schema::{Code, Error, Pointer, Problem};
 
 use super::bounds::{self, Shape, bound};
 use super::limits::Limits;
 use super::refusal::refused;
+use super::variables;
 
 /// A request that is within its bounds.
 pub struct Prepared {
@@ -26,12 +27,15 @@ pub fn prepare(mut request: Request, shape: &impl Shape, limits: &Limits) -> Res
         bound(Code::QueryTooDeep, "nesting", limits.nesting, bounds::nesting(&request.query))
     };
     text().map_err(|error| Box::new(refused(error)))?;
-    let (operation, mut variables) = (request.operation_name.clone(), std::mem::take(&mut request.variables));
-    let document = request.parsed_query().map_err(|error| Box::new(Response::from_errors(vec![error])))?;
-    fill_defaults(document, operation.as_deref(), &mut variables);
-    let cost = bounds::check(document, operation.as_deref(), &variables, shape, limits)
+    // Some clients send an empty name for none.
+    request.operation_name = request.operation_name.take().filter(|name| !name.is_empty());
+    let operation = request.operation_name.clone();
+    let mut document = parse_query(&request.query)
+        .map_err(|error| Box::new(Response::from_errors(vec![ServerError::from(error)])))?;
+    variables::settle(&mut document, operation.as_deref(), &mut request.variables);
+    let cost = bounds::check(&document, operation.as_deref(), &request.variables, shape, limits)
         .map_err(|error| Box::new(refused(error)))?;
-    request.variables = variables;
+    request.set_parsed_query(document);
     Ok(Prepared { request, cost })
 }
 
@@ -45,36 +49,6 @@ pub async fn run_within(limits: &Limits, running: impl Future<Output = Response>
             let what = "the query's time in milliseconds is over its bound";
             refused(Error::from(Problem::over(Code::Timeout, Pointer::root(), what, maximum, actual)))
         }
-    }
-}
-
-/// Variables that are not given take the defaults of their definitions: the executor decides about `@include` and
-/// `@skip` without looking there.
-fn fill_defaults(document: &ExecutableDocument, operation: Option<&str>, variables: &mut Variables) {
-    let Some(operation) = operation_of(document, operation) else { return };
-    for definition in &operation.variable_definitions {
-        let name = &definition.node.name.node;
-        if let Some(default) = &definition.node.default_value
-            && !variables.contains_key(name)
-        {
-            variables.insert(name.clone(), default.node.clone());
-        }
-    }
-}
-
-/// The operation that will be run, if that is clear.
-pub fn operation_of<'a>(
-    document: &'a ExecutableDocument,
-    name: Option<&str>,
-) -> Option<&'a OperationDefinition> {
-    match (&document.operations, name) {
-        (DocumentOperations::Single(one), None) => Some(&one.node),
-        (DocumentOperations::Single(_), Some(_)) => None,
-        (DocumentOperations::Multiple(many), Some(name)) => many.get(name).map(|one| &one.node),
-        (DocumentOperations::Multiple(many), None) if many.len() == 1 => {
-            many.values().next().map(|one| &one.node)
-        }
-        (DocumentOperations::Multiple(_), None) => None,
     }
 }
 

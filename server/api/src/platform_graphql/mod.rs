@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod credential;
+mod entity;
 mod integration;
 mod problem;
 mod run;
@@ -23,6 +24,7 @@ use crate::graphql::refusal::sign;
 pub struct Query(
     blueprint::BlueprintQuery,
     credential::CredentialQuery,
+    entity::EntityQuery,
     integration::IntegrationQuery,
     run::RunQuery,
 );
@@ -31,6 +33,7 @@ pub struct Query(
 pub struct Mutation(
     blueprint::BlueprintMutation,
     credential::CredentialMutation,
+    entity::EntityMutation,
     integration::IntegrationMutation,
     run::RunMutation,
 );

@@ -1,7 +1,7 @@
 //! Mistakes in the input, as every payload shows them.
 
 use async_graphql::SimpleObject;
-use portolan_schema::{Code, Error, Problem};
+use portolan_schema::{Code, Error, Pointer, Problem, Problems};
 
 pub use crate::graphql::refusal::refuse;
 
@@ -32,5 +32,18 @@ pub fn payload<T>(result: Result<T, Error>) -> async_graphql::Result<(Option<T>,
             Err(refuse(error))
         }
         Err(error) => Ok((None, error.public().into_iter().map(ProblemObject::from).collect())),
+    }
+}
+
+/// The same error seen from further out: `outer` comes before the paths of its problems. A revision that is not the
+/// present one is the argument `ifRevision`'s.
+pub fn under(error: Error, outer: &Pointer) -> Error {
+    let moved = |problem: Problem| match problem.code {
+        Code::Conflict => Problem { path: Pointer::root().key("ifRevision"), ..problem },
+        _ => problem.under(outer),
+    };
+    match error {
+        Error::Problems(problems) => Problems(problems.into_iter().map(moved).collect()).into(),
+        fault => fault,
     }
 }

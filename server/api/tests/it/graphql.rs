@@ -222,6 +222,27 @@ async fn entities_are_written() {
 }
 
 #[tokio::test]
+async fn a_variable_that_is_not_given_changes_nothing() {
+    on_each_engine(|store| async move {
+        let server = filled(store).await;
+        let query = "mutation($title: String, $issues: Float, $dry: Boolean) { updateService(dryRun: $dry,
+            input: {identifier: \"a\", title: $title, openIssues: $issues}) { service { title openIssues } errors { code } } }";
+        for (variables, expected) in [
+            (json!({}), json!({"title": "Service a", "openIssues": 0})),
+            (json!({"issues": 7}), json!({"title": "Service a", "openIssues": 7})),
+            (json!({"title": null}), json!({"title": null, "openIssues": 7})),
+        ] {
+            let answer = server.graphql_as(&server.member, query, variables.clone()).await;
+            assert_eq!(answer["data"]["updateService"], json!({"service": expected, "errors": []}), "{variables}: {answer}");
+        }
+        let query = "query($tier: ServiceTierEnum) { services(where: {tier: {eq: $tier}}) { totalCount } }";
+        let answer = server.graphql_as(&server.viewer, query, json!({})).await;
+        assert_eq!(answer["data"]["services"]["totalCount"], 6, "{answer}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_schema_follows_the_blueprints() {
     on_each_engine(|store| async move {
         let server = filled(store).await;

@@ -6,6 +6,8 @@ mod bad_input;
 mod graphql;
 mod graphql_aggregate;
 mod graphql_bounds;
+mod platform_entities;
 mod port_v1;
 mod rights;
+mod rights_graphql;
 mod support;
