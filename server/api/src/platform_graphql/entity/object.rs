@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
 use portolan_catalog::query::{EntityNode, EntityPage};
 use portolan_schema::{CatalogModel, Error, Targets};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::catalog_graphql::global_id;
 use crate::graphql::arguments::key;
@@ -68,12 +68,22 @@ impl Entity<'_> {
         Ok(found.identifier())
     }
 
-    async fn team(&self) -> &[String] {
-        &self.node.entity.state.team
+    /// The teams that own it: its own, or the inherited ones.
+    async fn team(&self) -> Vec<String> {
+        self.model
+            .by_no(self.node.entity.blueprint)
+            .map_or_else(Vec::new, |found| self.node.entity.team(found))
     }
 
+    /// What its authors wrote.
     async fn properties(&self) -> Json<Value> {
         Json(Value::Object(self.node.entity.state.properties.clone()))
+    }
+
+    /// Mirrors, calculations and aggregations.
+    async fn computed(&self) -> Json<Value> {
+        let found = self.model.by_no(self.node.entity.blueprint);
+        Json(Value::Object(found.map_or_else(Map::new, |found| self.node.entity.computed.named(found))))
     }
 
     /// Identifiers of what its relations point at: one or null, or a list.
