@@ -21,8 +21,9 @@ test: lint ## Run every test; starts (and, if missing, installs) PostgreSQL and 
 	infra/test/with-peers cargo test --locked --workspace --no-fail-fast
 
 .PHONY: lint
-lint: ## Check the format and every lint
+lint: ## Check the format and every lint, infra/ included
 	cargo fmt --all --check
+	infra/test/lint
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: bench

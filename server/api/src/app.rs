@@ -19,7 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::answer::Refusal;
 use crate::catalog_graphql::CatalogGraphql;
 use crate::platform_graphql::PlatformGraphql;
-use crate::{documents, graphql_http, port_v1};
+use crate::{documents, graphql_http, metrics, port_v1};
 
 /// Largest request body, in bytes (port-api.md 8).
 const MAX_BODY: usize = 1 << 20;
@@ -68,6 +68,7 @@ pub fn router(app: App) -> Router {
         }))
         .layer(CompressionLayer::new())
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(axum::middleware::from_fn(metrics::observe))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .with_state(app)
 }

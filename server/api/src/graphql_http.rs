@@ -1,5 +1,7 @@
 //! The two GraphQL APIs over HTTP, and the catalog schema's SDL.
 
+use std::time::Instant;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -14,6 +16,7 @@ use crate::App;
 use crate::answer::Refusal;
 use crate::authenticated::Authenticated;
 use crate::body::JsonBody;
+use crate::metrics;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -27,12 +30,18 @@ type Body = Result<JsonBody, Refusal>;
 
 async fn catalog(State(app): State<App>, who: Who, body: Body) -> Result<Response, QueryRefusal> {
     let (ctx, request) = read(who, body)?;
-    Ok(axum::Json(app.graphql.execute(&ctx, request).await).into_response())
+    let began = Instant::now();
+    let answer = app.graphql.execute(&ctx, request).await;
+    metrics::operation("catalog", began, &answer);
+    Ok(axum::Json(answer).into_response())
 }
 
 async fn platform(State(app): State<App>, who: Who, body: Body) -> Result<Response, QueryRefusal> {
     let (ctx, request) = read(who, body)?;
-    Ok(axum::Json(app.platform.execute(&ctx, request).await).into_response())
+    let began = Instant::now();
+    let answer = app.platform.execute(&ctx, request).await;
+    metrics::operation("platform", began, &answer);
+    Ok(axum::Json(answer).into_response())
 }
 
 fn read(who: Who, body: Body) -> Result<(OpContext, async_graphql::Request), QueryRefusal> {

@@ -8,6 +8,7 @@ pub mod catalog_graphql;
 mod documents;
 mod graphql;
 mod graphql_http;
+mod metrics;
 pub mod platform_graphql;
 mod port_v1;
 

@@ -11,6 +11,7 @@ mod deletion;
 mod draft;
 mod entity_json;
 mod matching;
+mod measured;
 mod model_change;
 mod models;
 mod search;

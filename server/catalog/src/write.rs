@@ -19,7 +19,7 @@ use crate::change::{Change, Deletion, EntityWrite, Kind, Outcome, WriteMode, Wri
 use crate::companion::{Alone, Companion, Target};
 use crate::deletion::IncomingEdges;
 use crate::targets::{Missing, StoredTargets};
-use crate::{Catalog, draft, now};
+use crate::{Catalog, draft, measured, now};
 
 /// How often a batch is planned again before the caller is told that the database is busy.
 const ATTEMPTS: usize = 5;
@@ -69,6 +69,7 @@ impl Catalog {
             let message = format!("{} changes at once; at most {MAX_CHANGES} are allowed", changes.len());
             return Err(Error::problem(Code::TooManyItems, message));
         }
+        let measured = (!options.dry_run).then(measured::Batch::begin);
         let changes: Vec<Change> = changes.into_iter().map(with_identifier).collect();
         // Ids are reserved before the transaction: on SQLite there is one writer, and it would wait for itself.
         let mut wanted = changes.iter().filter(|change| may_create(change)).count();
@@ -116,6 +117,9 @@ impl Catalog {
             scope.commit().await?;
             if computes {
                 self.computing.wake();
+            }
+            if let Some(measured) = measured {
+                measured.committed(&outcomes);
             }
             return Ok(outcomes);
         }

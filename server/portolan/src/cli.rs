@@ -9,6 +9,9 @@ use portolan_foundation::secrets::Sealer;
 use portolan_schema::{Error, Result};
 use portolan_store::{Config, Store};
 
+use crate::health::HealthOptions;
+use crate::telemetry::TelemetryOptions;
+
 /// A self-hosted internal developer portal.
 #[derive(Parser)]
 #[command(name = "portolan", version)]
@@ -28,6 +31,8 @@ pub enum Command {
     Apply(ApplyOptions),
     /// Start a run of an integration.
     Resync(ResyncOptions),
+    /// Ask the server on this machine whether it is ready.
+    Health(HealthOptions),
     /// Evaluate jq for a server, which starts this itself.
     #[command(hide = true)]
     JqWorker,
@@ -40,10 +45,13 @@ pub struct DataOptions {
     #[arg(long, env = "PORTOLAN_DATA_DIR", default_value = "./portolan-data")]
     pub data_dir: PathBuf,
     /// `postgres://…`, instead of SQLite.
-    #[arg(long, env = "PORTOLAN_DATABASE", hide_env_values = true)]
+    #[arg(long, env = "PORTOLAN_DATABASE", hide_env_values = true, conflicts_with = "database_file")]
     pub database: Option<String>,
-    /// 32 bytes in hexadecimal or base64 that secrets are sealed with.
-    #[arg(long, env = "PORTOLAN_MASTER_KEY", hide_env_values = true, hide = true)]
+    /// A file that holds the URL of the database, so that its password stands in no environment.
+    #[arg(long, env = "PORTOLAN_DATABASE_FILE")]
+    pub database_file: Option<PathBuf>,
+    /// 32 bytes in hexadecimal or base64 that secrets are sealed with. Without one, a key is made in the data directory.
+    #[arg(long, env = "PORTOLAN_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
     /// A file that holds the master key.
     #[arg(long, env = "PORTOLAN_MASTER_KEY_FILE")]
@@ -52,13 +60,23 @@ pub struct DataOptions {
 
 impl DataOptions {
     pub async fn open(&self) -> Result<(Store, Sealer)> {
-        let config = match &self.database {
-            Some(url) => Config::Postgres { url: url.clone(), max_connections: 20 },
+        let config = match self.url()? {
+            Some(url) => Config::Postgres { url, max_connections: 20 },
             None => Config::Sqlite { directory: self.data_dir.clone() },
         };
         let sealer =
             Sealer::load(self.master_key.as_deref(), self.master_key_file.as_deref(), Some(&self.data_dir))?;
         Ok((Store::open(&config).await?, sealer))
+    }
+}
+
+impl DataOptions {
+    fn url(&self) -> Result<Option<String>> {
+        let Some(file) = &self.database_file else { return Ok(self.database.clone()) };
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Error::unavailable(format!("PORTOLAN_DATABASE_FILE: {} cannot be read: {error}", file.display()))
+        })?;
+        Ok(Some(text.trim().to_owned()))
     }
 }
 
@@ -75,6 +93,8 @@ pub struct ServeOptions {
     /// Make a tenant `demo` with a catalog to look at, and say how to sign in. Changes nothing where it exists.
     #[arg(long, env = "PORTOLAN_DEMO")]
     pub demo: bool,
+    #[command(flatten)]
+    pub telemetry: TelemetryOptions,
 }
 
 #[derive(Subcommand)]

@@ -5,8 +5,10 @@ mod cli;
 mod client;
 mod demo;
 mod documents;
+mod health;
 mod resync;
 mod serve;
+mod telemetry;
 mod tenant;
 
 use std::process::ExitCode;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
             Command::Serve(options) => serve::run(options).await,
             Command::Tenant(command) => tenant::run(command).await,
             Command::Apply(options) => apply::run(options).await,
+            Command::Health(options) => health::run(options).await,
             Command::Resync(options) => resync::run(options).await,
             Command::JqWorker => Ok(()),
         }

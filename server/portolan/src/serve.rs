@@ -10,10 +10,9 @@ use portolan_identity::Identity;
 use portolan_integrations::Integrations;
 use portolan_schema::{Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::{ServeOptions, say};
-use crate::demo;
+use crate::{demo, telemetry};
 
 /// How long open requests may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -22,9 +21,7 @@ const JQ_WORKERS: usize = 2;
 const JQ_DEADLINE: Duration = Duration::from_secs(5);
 
 pub async fn run(options: ServeOptions) -> Result<()> {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn,sqlx=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let metrics = telemetry::begin(&options.telemetry)?;
     let (store, sealer) = options.data.open().await?;
     let identity = Identity::open(store.clone(), &sealer).await?;
     let jq = jq_workers()?;
@@ -39,6 +36,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     );
     let computing = tokio::spawn(catalog.computing().work());
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
+    let routes = metrics.serve(router(App::new(catalog, identity, integrations))).await?;
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .map_err(|error| Error::unavailable(format!("cannot listen on {}: {error}", options.listen)))?;
@@ -48,12 +46,11 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         say(&demo::welcome(&made, &address.to_string()))?;
     }
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let server = axum::serve(listener, router(App::new(catalog, identity, integrations)))
-        .with_graceful_shutdown(async move {
-            wait_for_signal().await;
-            tracing::info!("stopping: open requests are finished, no new ones are taken");
-            stopping.send_replace(true);
-        });
+    let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
+        wait_for_signal().await;
+        tracing::info!("stopping: open requests are finished, no new ones are taken");
+        stopping.send_replace(true);
+    });
     let overdue = async {
         drop(stopped.wait_for(|stopping| *stopping).await);
         tokio::time::sleep(DRAIN).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use portolan_schema::Result;
 use sea_orm::DbBackend;
@@ -12,7 +13,7 @@ use crate::row::column;
 use crate::sql::Sql;
 use crate::sqlite::Sqlite;
 use crate::transaction::Transaction;
-use crate::{GlobalScope, TenantId, TenantScope};
+use crate::{GlobalScope, TenantId, TenantScope, measured};
 
 /// Ids taken from the database at a time; a server that stops loses the rest of its block.
 const ID_BLOCK: usize = 4_096;
@@ -126,17 +127,23 @@ impl Store {
 
     async fn begin_read(&self, tenant: Option<TenantId>) -> Result<Transaction> {
         self.0.transactions.fetch_add(1, Ordering::Relaxed);
-        match &self.0.engine {
+        let asked = Instant::now();
+        let begun = match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.read().await,
             Engine::Postgres(postgres) => postgres.begin(tenant, true).await,
-        }
+        };
+        measured::begun("read", asked, &begun);
+        begun
     }
 
     async fn begin_write(&self, tenant: Option<TenantId>) -> Result<Transaction> {
         self.0.transactions.fetch_add(1, Ordering::Relaxed);
-        match &self.0.engine {
+        let asked = Instant::now();
+        let begun = match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.write().await,
             Engine::Postgres(postgres) => postgres.begin(tenant, false).await,
-        }
+        };
+        measured::begun("write", asked, &begun);
+        begun
     }
 }

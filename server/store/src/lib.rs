@@ -19,6 +19,7 @@ pub mod identity;
 pub mod integration;
 mod list;
 pub mod log;
+mod measured;
 mod postgres;
 pub mod query;
 mod related;

@@ -16,6 +16,7 @@ use super::NAME;
 use super::dirty::{Dirty, follow, from_log};
 use super::evaluate::Evaluation;
 use super::fill::Formulas;
+use crate::measured;
 use crate::models::Models;
 
 /// Changes of the log that one pass takes.
@@ -86,6 +87,9 @@ pub(super) async fn run(
     drop(scope);
     if next != place || formulas.has_changes() || pass.has_changes() {
         pass.finish(&formulas, next).await?;
+    }
+    if let Some(oldest) = entries.first() {
+        measured::lag(oldest.at);
     }
     let more = entries.len() == ENTRIES || !formulas.is_filled();
     let follows_clock =

@@ -13,7 +13,7 @@ use super::NAME;
 use super::fill::CLOCK;
 use super::pass::{Progress, run};
 use crate::models::Models;
-use crate::{Catalog, now};
+use crate::{Catalog, measured, now};
 
 /// How often the queue is looked at where nothing in this process says that there is work: other servers write too.
 const TICK: Duration = Duration::from_secs(1);
@@ -70,7 +70,9 @@ impl Computing {
         let leased = scope.lease_due(NAME, at, Instant(at.0 + LEASE), TENANTS).await?;
         scope.commit().await?;
         for due in &leased {
+            let began = std::time::Instant::now();
             let outcome = run(&self.store, &self.models, self.jq.as_ref(), due.tenant, now()).await;
+            measured::pass(began, &outcome);
             self.end(*due, outcome).await?;
         }
         Ok(!leased.is_empty())

@@ -163,6 +163,7 @@ impl JqPool {
             Ok(None) | Err(_) => {
                 // Also takes its exit status, so that no zombie stays.
                 drop(worker.kill().await);
+                metrics::counter!("portolan_jq_workers_stopped_total").increment(1);
                 Ok(Err(Stopped))
             }
         }

@@ -6,5 +6,7 @@ mod arrows;
 mod aws;
 mod computed;
 mod computed_law;
+mod documentation;
+mod metrics;
 mod program;
 mod tour;

@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 use portolan_store::Config;
 use portolan_store::testing::TestDatabase;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 pub struct Program {
@@ -28,6 +28,20 @@ fn command(arguments: &[String]) -> Command {
 impl Program {
     /// A server on the database, and a tenant.
     pub async fn start(database: &TestDatabase) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same, with more options of `serve`.
+    pub async fn start_with(database: &TestDatabase, options: &[&str]) -> Self {
+        Self::launch(database, options, Stdio::inherit()).await
+    }
+
+    /// The same, its log kept for [`Program::stop_and_read`].
+    pub async fn start_logged(database: &TestDatabase, options: &[&str]) -> Self {
+        Self::launch(database, options, Stdio::piped()).await
+    }
+
+    async fn launch(database: &TestDatabase, options: &[&str], log: Stdio) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut data = Vec::new();
         match &database.config {
@@ -42,7 +56,8 @@ impl Program {
         let mut arguments: Vec<String> =
             ["serve", "--listen", "127.0.0.1:0", "--outbound-allow", "127.0.0.0/8"].map(Into::into).into();
         arguments.extend(data.clone());
-        let mut server = command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        arguments.extend(options.iter().map(|option| (*option).to_owned()));
+        let mut server = command(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
         let ready = lines.next_line().await.unwrap().expect("the server says that it is ready");
         let url = ready.rsplit(' ').next().unwrap().to_owned();
@@ -106,6 +121,15 @@ impl Program {
         let answer = self.post("/api/graphql", &json!({"query": query, "variables": variables})).await;
         assert!(answer["errors"].is_null(), "{answer}");
         answer["data"].clone()
+    }
+
+    /// Stops the server and answers what it logged.
+    pub async fn stop_and_read(mut self) -> String {
+        let mut log = self.server.stderr.take().unwrap();
+        let mut text = String::new();
+        let (_, read) = tokio::join!(self.stop(), log.read_to_string(&mut text));
+        read.unwrap();
+        text
     }
 
     /// Stops the server as an operator would, and answers how long it took.
