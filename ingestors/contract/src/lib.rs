@@ -4,8 +4,10 @@
 //! database, another tenant, the environment or a file. Mapping raw items to entities, staging, planning and deleting
 //! are not its business; what it owes its caller is the truth about which kinds it read to the end.
 
+pub mod conformance;
 mod context;
 mod descriptor;
+mod discreet;
 mod error;
 mod http;
 mod ingestor;
@@ -15,6 +17,7 @@ mod sink;
 
 pub use context::{Clock, Context, SystemClock};
 pub use descriptor::{Descriptor, KindDescription};
+pub use discreet::Discreet;
 pub use error::{IngestError, SourceError};
 pub use http::{Http, HttpError};
 pub use ingestor::{Ingestor, KindRequest};
