@@ -121,7 +121,8 @@ pub(crate) fn from_answer(call: &str, status: u16, told: &Told) -> SourceError {
     let sentence = match kind {
         // AWS repeats the signed headers here, a session token among them.
         Code::UpstreamUnauthorized => {
-            return SourceError::new(kind, format!("AWS refused the credentials for {call} ({name})"));
+            let hint = hint(code, told.message.as_deref().unwrap_or_default());
+            return SourceError::new(kind, format!("AWS refused the credentials for {call} ({name}){hint}"));
         }
         Code::UpstreamForbidden => format!("the credentials may not call {call} ({name})"),
         Code::UpstreamThrottled => format!("AWS keeps asking to slow down calls of {call} ({name})"),
@@ -135,12 +136,36 @@ pub(crate) fn from_answer(call: &str, status: u16, told: &Told) -> SourceError {
     }
 }
 
+/// What to do about refused credentials, where AWS's words allow a guess.
+fn hint(code: &str, message: &str) -> &'static str {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
+            ": the session token has expired"
+        }
+        "RequestExpired" | "RequestTimeTooSkewed" => ": the clock of this server differs from AWS's",
+        "SignatureDoesNotMatch" | "InvalidSignatureException"
+            if message.contains("expired") || message.contains("not yet current") =>
+        {
+            ": the clock of this server differs from AWS's"
+        }
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => ": the secret access key is not this key's",
+        "InvalidAccessKeyId" | "InvalidClientTokenId" | "UnrecognizedClientException" | "AuthFailure" => {
+            ": the access key does not exist or is not active here"
+        }
+        _ => "",
+    }
+}
+
 /// The error for a failed call of the SDK.
 pub(crate) fn from_sdk<E>(call: &str, target: &str, error: &SdkError<E, HttpResponse>) -> SourceError
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     match error {
+        // The SDK's word for a success that it cannot read.
+        SdkError::ServiceError(service) if service.raw().status().is_success() => {
+            SourceError::failed(format!("the answer to {call} cannot be read"))
+        }
         SdkError::ServiceError(service) => {
             let told = Told {
                 code: service.err().code().map(ToOwned::to_owned),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use portolan_ingestor_contract::{
-    Context, Descriptor, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError,
+    Context, Descriptor, Discreet, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError,
 };
 use portolan_schema::{Code, Pointer, Problems};
 
@@ -11,6 +11,9 @@ use crate::kinds::regional::{self, Regional};
 use crate::kinds::{account, bucket, database, function, instance, region};
 use crate::session::Session;
 use crate::settings::{self, Config};
+
+/// Hold tokens of roles that were assumed.
+const SECRET_HEADERS: &[&str] = &["x-amz-security-token"];
 
 /// Reads Amazon Web Services.
 pub struct Aws {
@@ -41,6 +44,7 @@ impl Ingestor for Aws {
 
     async fn check(&self, settings: &Settings, context: &Context) -> Result<(), Problems> {
         let (config, keys) = settings::parse(settings, context)?;
+        let context = &Discreet::wrap(context, settings, SECRET_HEADERS);
         let asked = async {
             let session = Session::open(&config, &keys, context).await?;
             check_regions(&session, &config).await
@@ -62,6 +66,7 @@ impl Ingestor for Aws {
         sink: &dyn Sink,
     ) -> Result<(), IngestError> {
         let (config, keys) = settings::parse(settings, context)?;
+        let context = &Discreet::wrap(context, settings, SECRET_HEADERS);
         let work = async {
             let session = Session::open(&config, &keys, context).await?;
             let run = Run { session, config, sink };

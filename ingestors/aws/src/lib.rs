@@ -2,7 +2,7 @@
 //!
 //! Every request, also those of AWS's own SDK, goes through the context's guarded HTTP client and one policy of trying
 //! again. The only exception is the server's own identity, where the operator grants it: its credentials come from AWS's
-//! default chain. What each kind yields is described in this crate's README.
+//! default chain. What each kind yields is described in `docs/ingestors/aws.md`.
 
 mod credentials;
 mod descriptor;
@@ -15,6 +15,7 @@ mod sdk;
 mod session;
 mod settings;
 mod signed;
+pub mod testing;
 mod xml;
 
 pub use ingestor::Aws;

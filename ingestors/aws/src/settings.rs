@@ -43,9 +43,11 @@ pub(crate) struct Config {
 #[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Keys {
+    /// Such as `AKIA…`, or `ASIA…` for a temporary key.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub access_key_id: Option<SecretString>,
+    /// The secret that came with the key.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub secret_access_key: Option<SecretString>,

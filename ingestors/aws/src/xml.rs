@@ -59,14 +59,24 @@ impl Fields {
     }
 }
 
-/// Text that is not well-formed XML, or nested too deeply.
+/// Text that is not well-formed XML, or nested too deeply. Quotes nothing of the text.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer is not well-formed XML: {0}")]
 pub(crate) struct NotXml(String);
 
 impl From<quick_xml::Error> for NotXml {
     fn from(error: quick_xml::Error) -> Self {
-        Self(error.to_string())
+        // The parser's own sentence may repeat what it read.
+        Self(
+            match error {
+                quick_xml::Error::Io(_) => "it cannot be read",
+                quick_xml::Error::Syntax(_) => "it ends in the middle of a tag",
+                quick_xml::Error::IllFormed(_) => "its tags do not match",
+                quick_xml::Error::Encoding(_) => "it is not UTF-8",
+                _ => "it is malformed",
+            }
+            .to_owned(),
+        )
     }
 }
 

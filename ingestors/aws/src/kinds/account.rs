@@ -4,6 +4,7 @@ use portolan_ingestor_contract::{IngestError, KindDescription, Level, Sink, Sour
 use portolan_schema::Code;
 use serde_json::{Map, Value, json};
 
+use super::regional::items_at;
 use crate::fields;
 use crate::item::Added;
 use crate::session::Session;
@@ -22,7 +23,8 @@ pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), In
     let alias = match alias(session).await {
         Ok(alias) => alias,
         Err(error) if error.code == Code::UpstreamForbidden => {
-            sink.log(Level::Warning, Some(KIND.name), &error.message, None).await?;
+            let message = format!("the alias stays empty: {}", error.message);
+            sink.log(Level::Warning, Some(KIND.name), &message, Some(&session.identity.account)).await?;
             None
         }
         Err(error) => return Err(error.into()),
@@ -42,6 +44,6 @@ pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), In
 /// An account has one alias at most.
 async fn alias(session: &Session) -> Result<Option<String>, SourceError> {
     let answer = signed::query(session, &IAM, &session.home_region, "ListAccountAliases", &[]).await?;
-    let aliases = answer.pointer("/ListAccountAliasesResult/AccountAliases").and_then(Value::as_array);
-    Ok(aliases.and_then(|list| list.first()).and_then(Value::as_str).map(ToOwned::to_owned))
+    let aliases = items_at(&answer, "/ListAccountAliasesResult/AccountAliases", "iam:ListAccountAliases")?;
+    Ok(aliases.first().and_then(Value::as_str).map(ToOwned::to_owned))
 }

@@ -28,6 +28,8 @@ pub(crate) const KIND: KindDescription = KindDescription {
     ],
 };
 
+/// The bounds AWS sets on a page; the largest is used unasked.
+const PAGE: (i32, i32) = (1, 10_000);
 /// Buckets whose calls are under way at the same time.
 const BUCKETS_AT_ONCE: usize = 8;
 /// Pages after which something must be wrong.
@@ -36,11 +38,15 @@ const MAX_PAGES: usize = 100_000;
 pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
     let reader = Reader::new(session);
     let client = session.s3(&session.home_region);
+    let most = session.page_size.and_then(|size| i32::try_from(size).ok()).unwrap_or(PAGE.1);
+    let most = most.clamp(PAGE.0, PAGE.1);
     let mut token: Option<String> = None;
     for _ in 0..MAX_PAGES {
-        // Without MaxBuckets: AWS then lists everything (up to 10,000 buckets, above which it gives tokens by itself).
+        // AWS gives tokens, and each bucket's region, only to those who set MaxBuckets, and refuses a list without it
+        // to accounts that may have more than 10,000 buckets.
         let page = client
             .list_buckets()
+            .max_buckets(most)
             .set_continuation_token(token.clone())
             .send()
             .await
@@ -56,7 +62,7 @@ pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), In
             send(sink, KIND.name, items).await?;
         }
         match page.continuation_token().filter(|next| !next.is_empty()) {
-            None => return Ok(()),
+            None => return reader.close(sink).await,
             Some(next) if token.as_deref() == Some(next) => break,
             Some(next) => token = Some(next.to_owned()),
         }

@@ -42,8 +42,20 @@ impl Regional for Functions {
     }
 }
 
+/// Lambda sends null for what is not there; AWS's command line leaves it out.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let there = entries.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(there.map(|(key, value)| (key, without_nulls(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
 fn complete(session: &Session, region: &str, function: Value) -> Value {
-    let Value::Object(mut item) = function else { return function };
+    let Value::Object(mut item) = without_nulls(function) else { return Value::Null };
     if let Some(Value::Object(variables)) =
         item.get_mut("Environment").and_then(|environment| environment.get_mut("Variables"))
     {

@@ -39,13 +39,24 @@ enum Answer<T> {
     Gone,
 }
 
-/// Reads details, with one client a region, and remembers what was forbidden.
+/// Buckets whose lack of a detail is told one by one, for each call; the others are counted.
+const NAMED: usize = 5;
+
+/// Reads details, with one client a region, and remembers what it could not read.
 pub(super) struct Reader<'a> {
     session: &'a Session,
     pub target: String,
     clients: Mutex<HashMap<String, Client>>,
-    /// What to tell of each forbidden call, by its name; none once told.
-    forbidden: Mutex<BTreeMap<&'static str, Option<String>>>,
+    /// By the call's name.
+    missed: Mutex<BTreeMap<&'static str, Missed>>,
+}
+
+/// Buckets of which one call told nothing.
+#[derive(Default)]
+struct Missed {
+    count: usize,
+    /// Bucket and sentence, until they are told.
+    untold: Vec<(String, String)>,
 }
 
 /// Unwraps what a call told; leaves the function where the bucket has gone.
@@ -62,7 +73,7 @@ macro_rules! told {
 impl<'a> Reader<'a> {
     pub fn new(session: &'a Session) -> Self {
         let target = session.host("s3", &session.home_region);
-        Self { session, target, clients: Mutex::default(), forbidden: Mutex::default() }
+        Self { session, target, clients: Mutex::default(), missed: Mutex::default() }
     }
 
     /// All details of a bucket; none where it has gone.
@@ -79,13 +90,26 @@ impl<'a> Reader<'a> {
         Ok(Some(Details { region, tags, versioning, encryption, public_access_block }))
     }
 
-    /// Tells the run's log, once, about each call that was forbidden.
+    /// Tells the run's log of what could not be read since the last time.
     pub async fn report(&self, sink: &dyn Sink) -> Result<(), IngestError> {
-        let new: Vec<String> = {
-            let mut forbidden = self.forbidden.lock().unwrap_or_else(PoisonError::into_inner);
-            forbidden.values_mut().filter_map(Option::take).collect()
+        let untold: Vec<_> = {
+            let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+            missed.values_mut().flat_map(|missed| std::mem::take(&mut missed.untold)).collect()
         };
-        for message in new {
+        for (bucket, message) in untold {
+            sink.log(Level::Warning, Some(KIND.name), &message, Some(&bucket)).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the run's log of how many more buckets something could not be read.
+    pub async fn close(&self, sink: &dyn Sink) -> Result<(), IngestError> {
+        let counts: Vec<_> = {
+            let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+            missed.iter().map(|(call, missed)| (*call, missed.count)).collect()
+        };
+        for (call, count) in counts.into_iter().filter(|(_, count)| *count > NAMED) {
+            let message = format!("what {call} tells stays empty for {count} buckets in all");
             sink.log(Level::Warning, Some(KIND.name), &message, None).await?;
         }
         Ok(())
@@ -190,15 +214,19 @@ impl<'a> Reader<'a> {
         if unset.contains(&code) {
             return Ok(Answer::Unset);
         }
-        // S3 look-alikes answer some of these calls in a form that the SDK cannot read. The bucket is there all the same.
+        // A success that cannot be read, as some S3 look-alikes send: the bucket is there all the same.
         let unreadable = error.raw_response().is_some_and(|raw| raw.status().is_success());
         let error = fault::from_sdk(&format!("{call} of {bucket}"), &self.target, &error);
         if error.code != Code::UpstreamForbidden && !unreadable {
             return Err(error);
         }
-        let mut forbidden = self.forbidden.lock().unwrap_or_else(PoisonError::into_inner);
-        let message = || Some(format!("what {call} tells stays empty: {}", error.message));
-        forbidden.entry(call).or_insert_with(message);
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let missed = missed.entry(call).or_default();
+        missed.count += 1;
+        if missed.count <= NAMED {
+            let message = format!("what {call} tells stays empty: {}", error.message);
+            missed.untold.push((bucket.to_owned(), message));
+        }
         Ok(Answer::Hidden)
     }
 }

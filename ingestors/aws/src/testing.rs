@@ -1,0 +1,171 @@
+//! An account of the AWS emulator, filled over AWS's own wire. For tests; the product does not call it.
+//!
+//! The emulator is found by `PORTOLAN_TEST_AWS_URL`, which `make test` sets. What it holds belongs to whoever's key is
+//! used, so each test takes an account of its own. It checks no signatures, so these requests have none.
+
+use bytes::Bytes;
+use portolan_ingestor_contract::Http;
+use portolan_ingestor_contract::conformance::Client;
+use serde_json::{Value, json};
+
+const URL: &str = "PORTOLAN_TEST_AWS_URL";
+/// An empty ZIP file, in Base64.
+const NO_CODE: &str = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+
+/// One account of the emulator.
+pub struct Emulator {
+    pub url: String,
+    /// Twelve digits.
+    pub account: String,
+    pub key: String,
+    pub secret: String,
+    pub session: String,
+    http: Client,
+}
+
+impl Emulator {
+    /// Takes an account, by assuming a role in it.
+    ///
+    /// # Panics
+    /// As everything here: where the emulator is missing or does not do what it is told.
+    pub async fn account(account: &str) -> Self {
+        let url = std::env::var(URL)
+            .unwrap_or_else(|_| panic!("{URL} is not set; run `make test`, or under infra/test/with-peers"));
+        let mut emulator = Self {
+            url: url.trim_end_matches('/').to_owned(),
+            account: account.to_owned(),
+            key: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret: "wJalrXUtnFEMI/K7MDENG".to_owned(),
+            session: String::new(),
+            http: Client::new(std::time::Duration::from_secs(60)),
+        };
+        let role = format!("arn:aws:iam::{account}:role/reader");
+        let parameters = [("RoleArn", role.as_str()), ("RoleSessionName", "tests")];
+        let answer = emulator.query("sts", "us-east-1", "AssumeRole", &parameters).await;
+        emulator.key = between(&answer, "AccessKeyId");
+        emulator.secret = between(&answer, "SecretAccessKey");
+        emulator.session = between(&answer, "SessionToken");
+        emulator
+    }
+
+    /// The secrets of an integration that reads this account.
+    pub fn secrets(&self) -> Value {
+        json!({ "accessKeyId": self.key, "secretAccessKey": self.secret, "sessionToken": self.session })
+    }
+
+    /// Calls an action of a Query service.
+    pub async fn query(
+        &self,
+        service: &str,
+        region: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> String {
+        let version = match service {
+            "ec2" => "2016-11-15",
+            "rds" => "2014-10-31",
+            "iam" => "2010-05-08",
+            _ => "2011-06-15",
+        };
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("Action", action), ("Version", version)])
+            .extend_pairs(parameters)
+            .finish();
+        let request = http::Request::post(format!("{}/", self.url))
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.send(service, region, request, body).await
+    }
+
+    /// Makes a bucket. Names are global.
+    pub async fn create_bucket(&self, region: &str, name: &str) {
+        let body = match region {
+            "us-east-1" => String::new(),
+            place => format!(
+                "<CreateBucketConfiguration><LocationConstraint>{place}</LocationConstraint></CreateBucketConfiguration>"
+            ),
+        };
+        self.put(region, name, body).await;
+    }
+
+    /// Sets a part of a bucket, such as `name?versioning`.
+    pub async fn put(&self, region: &str, path: &str, body: String) {
+        self.send("s3", region, http::Request::put(format!("{}/{path}", self.url)), body).await;
+    }
+
+    pub async fn delete_bucket(&self, region: &str, name: &str) {
+        let request = http::Request::delete(format!("{}/{name}", self.url));
+        self.send("s3", region, request, String::new()).await;
+    }
+
+    /// Starts instances in one reservation; answers the id of the first.
+    pub async fn run_instances(&self, region: &str, count: usize, name: &str) -> String {
+        let count = count.to_string();
+        let parameters = [
+            ("ImageId", "ami-12c6146b"),
+            ("MinCount", &count),
+            ("MaxCount", &count),
+            ("InstanceType", "t3.micro"),
+            ("TagSpecification.1.ResourceType", "instance"),
+            ("TagSpecification.1.Tag.1.Key", "Name"),
+            ("TagSpecification.1.Tag.1.Value", name),
+        ];
+        between(&self.query("ec2", region, "RunInstances", &parameters).await, "instanceId")
+    }
+
+    /// Makes a function, and the role it needs.
+    pub async fn create_function(&self, region: &str, name: &str, variables: &Value) {
+        let role = format!("arn:aws:iam::{}:role/{name}", self.account);
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": { "Service": "lambda.amazonaws.com" } }] });
+        let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", &policy.to_string())];
+        self.query("iam", "us-east-1", "CreateRole", &parameters).await;
+        let function = json!({
+            "FunctionName": name, "Runtime": "python3.13", "Role": role, "Handler": "main.handle",
+            "Description": "Greets & waves", "Timeout": 7, "MemorySize": 256, "Code": { "ZipFile": NO_CODE },
+            "Environment": { "Variables": variables },
+        });
+        let request = http::Request::post(format!("{}/2015-03-31/functions", self.url));
+        self.send("lambda", region, request, function.to_string()).await;
+    }
+
+    /// Makes a database instance.
+    pub async fn create_database(&self, region: &str, name: &str, password: &str) {
+        let parameters = [
+            ("DBInstanceIdentifier", name),
+            ("DBInstanceClass", "db.t3.medium"),
+            ("Engine", "postgres"),
+            ("AllocatedStorage", "20"),
+            ("MasterUsername", "root"),
+            ("MasterUserPassword", password),
+            ("MultiAZ", "true"),
+            ("Tags.Tag.1.Key", "team"),
+            ("Tags.Tag.1.Value", "storage"),
+        ];
+        self.query("rds", region, "CreateDBInstance", &parameters).await;
+    }
+
+    async fn send(
+        &self,
+        service: &str,
+        region: &str,
+        request: http::request::Builder,
+        body: String,
+    ) -> String {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            self.key
+        );
+        let request = request.header("authorization", authorization).body(Bytes::from(body));
+        let answer = self.http.send(request.expect("a request can be written")).await;
+        let answer = answer.unwrap_or_else(|error| panic!("the emulator at {}: {error}", self.url));
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        assert!(answer.status().is_success(), "{service}: {text}");
+        text
+    }
+}
+
+/// The text of the first element of a name.
+fn between(text: &str, name: &str) -> String {
+    let found = crate::xml::first_text(text.as_bytes(), name);
+    found.unwrap_or_else(|| panic!("no {name} in {text}"))
+}

@@ -1,0 +1,180 @@
+//! How AWS says no, in the protocol of each service, and what moto leaves out of its yes.
+
+use portolan_ingestor_contract::conformance::{Answer, Failure, Seen};
+use serde_json::{Value, json};
+
+/// The service a request was signed for.
+pub fn service(seen: &Seen) -> String {
+    scope(seen, 3)
+}
+
+/// The region a request was signed for.
+pub fn region(seen: &Seen) -> String {
+    scope(seen, 2)
+}
+
+/// The access key a request was signed with.
+pub fn key(seen: &Seen) -> String {
+    scope(seen, 0)
+}
+
+/// `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.
+fn scope(seen: &Seen, part: usize) -> String {
+    let credential = seen.header("authorization").split_once("Credential=").map_or("", |(_, rest)| rest);
+    credential.split(['/', ',']).nth(part).unwrap_or_default().to_owned()
+}
+
+/// An error in a service's own form.
+pub fn error(service: &str, status: u16, code: &str, message: &str) -> Answer {
+    match service {
+        "lambda" => Answer::new(status, "application/json", json!({ "message": message }).to_string()).with(
+            "x-amzn-errortype",
+            format!("{code}:http://internal.amazon.com/coral/com.amazon.coral.service/"),
+        ),
+        "ec2" => {
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r</RequestID></Response>"
+            );
+            Answer::new(status, "text/xml;charset=UTF-8", body)
+        }
+        "s3" => {
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message><RequestId>r</RequestId><HostId>h</HostId></Error>"
+            );
+            Answer::new(status, "application/xml", body)
+        }
+        _ => {
+            let body = format!(
+                "<ErrorResponse xmlns=\"https://{service}.amazonaws.com/doc/x/\">\n<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\n<RequestId>r</RequestId></ErrorResponse>"
+            );
+            Answer::new(status, "text/xml", body)
+        }
+    }
+}
+
+/// The same as the older JSON services say it: in the body.
+fn json_error(status: u16, code: &str, message: &str) -> Answer {
+    let body = json!({ "__type": format!("com.amazon.coral.service#{code}"), "Message": message });
+    Answer::new(status, "application/x-amz-json-1.1", body.to_string())
+}
+
+/// Every form in which a service says so.
+pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
+    let service = service(seen);
+    let say = |status, code| error(&service, status, code, message);
+    match (failure, service.as_str()) {
+        (Failure::Refused, "ec2") => vec![say(401, "AuthFailure")],
+        (Failure::Refused, "s3") => vec![say(403, "InvalidAccessKeyId"), say(403, "SignatureDoesNotMatch")],
+        (Failure::Refused, "lambda") => {
+            vec![say(403, "UnrecognizedClientException"), say(403, "InvalidSignatureException")]
+        }
+        (Failure::Refused, _) => vec![say(403, "InvalidClientTokenId"), say(403, "SignatureDoesNotMatch")],
+
+        (Failure::Expired, "ec2") => vec![say(400, "RequestExpired"), say(400, "ExpiredToken")],
+        (Failure::Expired, "s3") => vec![say(400, "ExpiredToken"), say(403, "RequestTimeTooSkewed")],
+        (Failure::Expired, "lambda") => {
+            let body = json!({ "__type": "ExpiredTokenException", "message": message });
+            vec![say(403, "ExpiredTokenException"), Answer::new(403, "application/json", body.to_string())]
+        }
+        (Failure::Expired, _) => vec![say(403, "ExpiredToken")],
+
+        (Failure::Denied, "ec2") => vec![say(403, "UnauthorizedOperation")],
+        (Failure::Denied, "lambda") => vec![
+            say(403, "AccessDeniedException"),
+            json_error(400, "AccessDeniedException", message),
+            // What moto sends for a JSON service, and CloudFront's page before some endpoints.
+            error("s3", 403, "AccessDenied", message),
+        ],
+        (Failure::Denied, _) => vec![say(403, "AccessDenied")],
+
+        (Failure::Busy, "ec2") => vec![
+            say(503, "RequestLimitExceeded"),
+            say(400, "RequestLimitExceeded"),
+            say(503, "EC2ThrottledException"),
+            say(503, "Unavailable"),
+        ],
+        (Failure::Busy, "s3") => {
+            vec![say(503, "SlowDown"), say(503, "ServiceUnavailable"), say(500, "InternalError")]
+        }
+        (Failure::Busy, "lambda") => vec![
+            say(429, "TooManyRequestsException").with("retry-after", "0"),
+            json_error(400, "ThrottlingException", message),
+            say(400, "ThrottledException"),
+            say(500, "ServiceException"),
+        ],
+        (Failure::Busy, _) => {
+            vec![say(400, "Throttling"), say(400, "ThrottlingException"), say(503, "ServiceUnavailable")]
+        }
+    }
+}
+
+/// moto's answer as S3 and Lambda would give it.
+pub fn amended(seen: &Seen, answer: Answer) -> Answer {
+    if answer.status != 200 {
+        return answer;
+    }
+    let path = seen.target.split('?').next().unwrap_or_default();
+    match (service(seen).as_str(), seen.method.as_str()) {
+        ("sts", _) => {
+            // moto makes up an id each time.
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            let id = text.split_once("<UserId>").and_then(|(_, rest)| rest.split_once("</UserId>"));
+            let stable = id.map(|(id, _)| text.replace(id, "AROAEXAMPLEEXAMPLE123:tests"));
+            Answer { body: stable.unwrap_or(text).into(), ..answer }
+        }
+        ("rds", _) => {
+            // In moto a database can be restored up to this very moment.
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            let mut parts = text.split("<LatestRestorableTime>");
+            let mut stable = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                let (_, rest) = part.split_once('<').unwrap();
+                stable += &format!("<LatestRestorableTime>2026-01-31T12:00:00.000Z<{rest}");
+            }
+            Answer { body: stable.into(), ..answer }
+        }
+        ("s3", "GET") if path == "/" => page_of_buckets(seen, answer),
+        ("s3", "GET") if seen.field("versioning").is_some() => {
+            // moto names the document after the operation; S3's reference calls it VersioningConfiguration.
+            let text = String::from_utf8_lossy(&answer.body);
+            let text = text.replace("GetBucketVersioningResponse", "VersioningConfiguration");
+            Answer { body: text.into(), ..answer }
+        }
+        ("lambda", "GET") if path == "/2015-03-31/functions/" => page_of_functions(seen, answer),
+        _ => answer,
+    }
+}
+
+/// moto was asked for everything, since it gives no tokens.
+fn page_of_buckets(seen: &Seen, answer: Answer) -> Answer {
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    let (Some((head, rest)), Some(most)) = (text.split_once("<Buckets>"), seen.field("max-buckets")) else {
+        return answer;
+    };
+    let (list, tail) = rest.split_once("</Buckets>").unwrap();
+    let buckets: Vec<&str> = list.split_inclusive("</Bucket>").collect();
+    let from: usize = seen.field("continuation-token").map_or(0, |token| number(&token));
+    let to = buckets.len().min(from + most.parse::<usize>().unwrap());
+    let token = match to < buckets.len() {
+        true => format!("<ContinuationToken>bucket {to} =</ContinuationToken>"),
+        false => String::new(),
+    };
+    let page = buckets[from..to].concat();
+    Answer { body: format!("{head}<Buckets>{page}</Buckets>{token}{tail}").into(), ..answer }
+}
+
+/// moto answers with everything.
+fn page_of_functions(seen: &Seen, answer: Answer) -> Answer {
+    let mut body: Value = serde_json::from_slice(&answer.body).unwrap();
+    let all = body["Functions"].as_array().unwrap().clone();
+    let most = seen.field("MaxItems").map_or(50, |most| most.parse::<usize>().unwrap().min(50));
+    let from = seen.field("Marker").map_or(0, |marker| number(&marker));
+    let to = all.len().min(from + most);
+    body["Functions"] = all[from..to].into();
+    body["NextMarker"] = if to < all.len() { format!("function/{to}+=").into() } else { Value::Null };
+    Answer { body: body.to_string().into(), ..answer }
+}
+
+fn number(token: &str) -> usize {
+    token.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap()
+}

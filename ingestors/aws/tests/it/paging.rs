@@ -1,0 +1,93 @@
+//! Pages: AWS's own sizes unless asked otherwise, tokens handed back as they came, and lists that never end.
+
+use std::collections::BTreeMap;
+
+use portolan_ingestor_contract::Context;
+use portolan_ingestor_contract::conformance::{Answer, Bench, Deed, Recorder, Seen};
+use portolan_schema::Code;
+use serde_json::json;
+
+use crate::answers;
+use crate::peer;
+
+const SIZES: [&str; 4] = ["MaxResults", "MaxRecords", "MaxItems", "max-buckets"];
+
+/// What each kind's requests ask for a page, without repetition.
+fn sizes(bench: &Bench) -> BTreeMap<&'static str, Vec<String>> {
+    let mut sizes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for seen in bench.proxy.seen() {
+        let Some(kind) = bench.peer.lists(&seen).filter(|kind| bench.peer.pages(kind)) else { continue };
+        let size = SIZES.iter().find_map(|name| seen.field(name)).unwrap_or_default();
+        sizes.entry(kind).or_default().push(size);
+    }
+    sizes.values_mut().for_each(|sizes| sizes.dedup());
+    sizes
+}
+
+#[tokio::test]
+async fn page_sizes_are_aws_s_own_unless_asked_and_within_its_bounds() {
+    let moto = peer::shared().await;
+    for (asked, instance, function, database, bucket) in [
+        (None, "100", "", "", "10000"),
+        (Some(1), "5", "1", "20", "1"),
+        (Some(40), "40", "40", "40", "40"),
+        (Some(u32::MAX), "1000", "50", "100", "10000"),
+    ] {
+        let bench = moto.bench(moto.config.clone(), |_| Deed::Pass).await;
+        let context = Context { page_size: asked, ..bench.context() };
+        let sink = Recorder::default();
+        bench.collect_with(&bench.settings(), &bench.kinds(), &context, &sink).await.well();
+        let expected = [
+            ("ec2-instance", instance),
+            ("lambda-function", function),
+            ("rds-instance", database),
+            ("s3-bucket", bucket),
+        ];
+        let expected = expected.map(|(kind, size)| (kind, vec![size.to_owned()]));
+        assert_eq!(sizes(&bench), BTreeMap::from(expected), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_comes_again_ends_in_a_failure() {
+    let moto = peer::shared().await;
+    let reservations = "<DescribeInstancesResponse><reservationSet/><nextToken>again</nextToken></DescribeInstancesResponse>";
+    let databases = "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances/><Marker>again</Marker></DescribeDBInstancesResult></DescribeDBInstancesResponse>";
+    let buckets = "<ListAllMyBucketsResult><Buckets/><ContinuationToken>again</ContinuationToken></ListAllMyBucketsResult>";
+    let again = move |seen: &Seen| {
+        let (content_type, body) = match answers::service(seen).as_str() {
+            "ec2" => ("text/xml", reservations.to_owned()),
+            "rds" => ("text/xml", databases.to_owned()),
+            "s3" => ("application/xml", buckets.to_owned()),
+            "lambda" => ("application/json", json!({ "Functions": [], "NextMarker": "again" }).to_string()),
+            _ => return Deed::Pass,
+        };
+        Deed::Say(Answer::new(200, content_type, body))
+    };
+    let bench = moto.bench(json!({ "regions": ["us-east-1"] }), again).await;
+    for kind in ["ec2-instance", "rds-instance", "s3-bucket", "lambda-function"] {
+        let run = bench.collect_kinds(&[kind]).await;
+        let error = &run.record.failed[kind];
+        assert_eq!(error.code, Code::UpstreamFailed);
+        assert!(error.message.contains("end of the list"), "{error}");
+        assert_eq!(bench.lists(kind), 2, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_no_longer_valid_fails_the_kind() {
+    let moto = peer::shared().await;
+    let stale = |seen: &Seen| match seen.field("NextToken") {
+        Some(_) => Deed::Say(answers::error("ec2", 400, "InvalidNextToken", "The token has expired.")),
+        None => Deed::Pass,
+    };
+    let bench = moto.bench(moto.config.clone(), stale).await;
+    let context = Context { page_size: Some(5), ..bench.context() };
+    let sink = Recorder::default();
+    let run = bench.collect_with(&bench.settings(), &["ec2-instance"], &context, &sink).await;
+    let error = &run.record.failed["ec2-instance"];
+    assert_eq!(error.code, Code::UpstreamFailed);
+    let sentence = "ec2:DescribeInstances in us-east-1 failed (InvalidNextToken): The token has expired.";
+    assert_eq!(error.message, sentence);
+    assert!(!run.record.items["ec2-instance"].is_empty(), "the first page is good");
+}
