@@ -4,6 +4,7 @@
 
 mod arrows;
 mod aws;
+mod aws_kinds;
 mod computed;
 mod computed_law;
 mod documentation;

@@ -61,7 +61,7 @@ async fn applied(program: &Program) {
     assert_eq!(answer["services"]["nodes"], expected);
 }
 
-async fn resync(program: &Program, plan: bool) -> Value {
+pub async fn resync(program: &Program, plan: bool) -> Value {
     let query = "mutation($p: Boolean!) { startResync(integration: \"aws-main\", plan: $p) { run { id } errors { code message } } }";
     let started = program.platform(query, json!({"p": plan})).await;
     let id = started["startResync"]["run"]["id"].clone();
@@ -77,13 +77,13 @@ async fn resync(program: &Program, plan: bool) -> Value {
     }
 }
 
-fn counts(run: &Value, kind: &str) -> [i64; 6] {
+pub fn counts(run: &Value, kind: &str) -> [i64; 6] {
     let found = run["kinds"].as_array().unwrap().iter().find(|one| one["kind"] == kind);
     let found = found.unwrap_or_else(|| panic!("{kind} in {run}"));
     ["seen", "created", "updated", "unchanged", "deleted", "failed"].map(|key| found[key].as_i64().unwrap())
 }
 
-async fn create_integration(program: &Program, aws: &Aws, url: &str) {
+pub async fn create_integration(program: &Program, aws: &Aws, url: &str) {
     let input = json!({"identifier": "aws-main", "ingestor": "aws",
         "config": {"regions": ["us-east-1"], "endpointUrl": url},
         "secrets": {"accessKeyId": aws.key, "secretAccessKey": aws.secret, "sessionToken": aws.session}});
