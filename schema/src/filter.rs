@@ -157,6 +157,16 @@ impl Filter {
         Self::Any(Vec::new())
     }
 
+    /// Whether it is plain from its form that nothing matches.
+    pub fn is_never(&self) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(Self::is_never),
+            Self::Any(parts) => parts.iter().all(Self::is_never),
+            Self::Not(inner) => **inner == Self::always(),
+            _ => false,
+        }
+    }
+
     #[must_use]
     pub fn negate(self) -> Self {
         match self {

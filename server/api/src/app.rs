@@ -11,11 +11,14 @@ use portolan_catalog::Catalog;
 use portolan_identity::Identity;
 use portolan_integrations::Integrations;
 use portolan_schema::{Code, Error};
+use tower::Layer;
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 
+use crate::address::straighten;
 use crate::answer::Refusal;
 use crate::catalog_graphql::CatalogGraphql;
 use crate::platform_graphql::PlatformGraphql;
@@ -56,7 +59,7 @@ pub fn routes() -> Router<App> {
 
 /// The whole HTTP surface.
 pub fn router(app: App) -> Router {
-    routes()
+    let routes = routes()
         .fallback(|| async { Refusal(Error::problem(Code::NotFound, "there is nothing at this address")) })
         .method_not_allowed_fallback(|| async {
             Refusal(Error::problem(Code::MethodNotAllowed, "this address does not take this method"))
@@ -70,7 +73,9 @@ pub fn router(app: App) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(axum::middleware::from_fn(metrics::observe))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-        .with_state(app)
+        .with_state(app);
+    // Before anything is routed, so it stands outside of the router.
+    Router::new().fallback_service(MapRequestLayer::new(straighten).layer(routes))
 }
 
 async fn jwks(axum::extract::State(app): axum::extract::State<App>) -> Response {

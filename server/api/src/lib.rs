@@ -1,5 +1,6 @@
 //! The edges: HTTP in, one call of a capability, JSON out. Nothing here decides what is allowed or how data is kept.
 
+mod address;
 mod answer;
 mod app;
 mod authenticated;

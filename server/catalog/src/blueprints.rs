@@ -147,6 +147,22 @@ impl Catalog {
         single(self.change_model(ctx, None, false, change).await?)
     }
 
+    /// Needs Admin. The mirror property keeps its number and values.
+    pub async fn rename_mirror(
+        &self,
+        ctx: &OpContext,
+        blueprint: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<StoredBlueprint> {
+        let change = |model: &mut ModelChange| {
+            let at = model.find(blueprint)?;
+            model.rename_mirror(at, from, to)?;
+            Ok(vec![blueprint.to_owned()])
+        };
+        single(self.change_model(ctx, None, false, change).await?)
+    }
+
     /// Needs Admin. The relation keeps its number and edges.
     pub async fn rename_relation(
         &self,

@@ -16,6 +16,7 @@ mod model_change;
 mod models;
 mod search;
 mod targets;
+mod titles;
 mod write;
 
 pub use apply::Applied;
@@ -28,6 +29,7 @@ pub use matching::MatchesDeleted;
 pub use portolan_store::entity::Entity;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};
+pub use titles::Titles;
 pub use write::MAX_CHANGES;
 
 use std::sync::Arc;

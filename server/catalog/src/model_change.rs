@@ -221,6 +221,22 @@ impl ModelChange {
         Ok(())
     }
 
+    /// A mirror's values are kept by its number, so they stay.
+    pub(crate) fn rename_mirror(&mut self, at: usize, from: &str, to: &str) -> Result<()> {
+        let old = self.stored[at].clone();
+        let mut definition = old.blueprint.definition.clone();
+        let mirrors = definition.get_mut("mirrorProperties").and_then(Value::as_object_mut);
+        let mirrors = mirrors.filter(|mirrors| mirrors.contains_key(from));
+        let mirrors = mirrors.ok_or_else(|| Error::not_found(format!("the mirror property \"{from}\"")))?;
+        refuse_taken(&old.blueprint, to)?;
+        rename_key(mirrors, from, to);
+        let mut stored = self.changed(&old, reparse(&old, definition)?);
+        rename_index(&mut stored.numbers.properties, from, to);
+        rename_index(&mut stored.names.fields, from, to);
+        self.stored[at] = stored;
+        Ok(())
+    }
+
     pub(crate) fn rename_relation(&mut self, at: usize, from: &str, to: &str) -> Result<()> {
         let old = self.stored[at].clone();
         if !old.blueprint.relations.contains_key(from) {
@@ -354,7 +370,8 @@ impl ModelChange {
 }
 
 fn refuse_taken(blueprint: &Blueprint, name: &str) -> Result<()> {
-    if blueprint.properties.contains_key(name) || blueprint.relations.contains_key(name) {
+    let Blueprint { properties, computed, relations, .. } = blueprint;
+    if properties.contains_key(name) || computed.contains_key(name) || relations.contains_key(name) {
         return Err(Error::problem(Code::AlreadyExists, format!("\"{name}\" exists already")));
     }
     Ok(())

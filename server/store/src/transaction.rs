@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use portolan_schema::{Error, Result};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement};
+use portolan_schema::{Code, Error, Result};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
 
 use crate::fault::fault;
 use crate::sql::Sql;
@@ -52,24 +52,30 @@ impl Transaction {
     }
 
     pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>> {
-        let statement = self.statement(sql);
+        let statement = self.statement(sql)?;
         self.inner()?.query_all_raw(statement).await.map_err(fault)
     }
 
     pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>> {
-        let statement = self.statement(sql);
+        let statement = self.statement(sql)?;
         self.inner()?.query_one_raw(statement).await.map_err(fault)
     }
 
     pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
-        let statement = self.statement(sql);
+        let statement = self.statement(sql)?;
         Ok(self.inner()?.execute_raw(statement).await.map_err(fault)?.rows_affected())
     }
 
-    fn statement(&self, sql: Sql) -> Statement {
+    /// # Errors
+    /// `NUL_CHARACTER` for a text that PostgreSQL cannot take; what is written was checked before, with its path.
+    fn statement(&self, sql: Sql) -> Result<Statement> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let (text, values) = sql.into_parts(self.backend);
-        Statement::from_sql_and_values(self.backend, text, values)
+        let holds_nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
+        if values.iter().any(holds_nul) {
+            return Err(Error::problem(Code::NulCharacter, "a text may not hold a NUL character"));
+        }
+        Ok(Statement::from_sql_and_values(self.backend, text, values))
     }
 
     fn inner(&self) -> Result<&DatabaseTransaction> {

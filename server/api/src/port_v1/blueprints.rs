@@ -1,12 +1,13 @@
 //! Blueprints.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use portolan_catalog::Catalog;
 use portolan_schema::{Code, Error, Pointer};
 use serde_json::{Value, json};
 
+use super::segments::Segments;
 use crate::App;
 use crate::answer::Refusal;
 use crate::authenticated::Authenticated;
@@ -33,7 +34,7 @@ pub(crate) async fn create(
 pub(crate) async fn read(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(identifier): Path<String>,
+    Segments(identifier): Segments<String>,
 ) -> Answer {
     let model = app.catalog.model(&ctx).await?;
     let found = model.get(&identifier).ok_or_else(|| missing(&identifier))?;
@@ -43,7 +44,7 @@ pub(crate) async fn read(
 pub(crate) async fn replace(
     state: State<App>,
     who: Authenticated,
-    path: Path<String>,
+    path: Segments<String>,
     body: JsonBody,
 ) -> Answer {
     update(state, who, path, body, false).await
@@ -52,7 +53,7 @@ pub(crate) async fn replace(
 pub(crate) async fn merge(
     state: State<App>,
     who: Authenticated,
-    path: Path<String>,
+    path: Segments<String>,
     body: JsonBody,
 ) -> Answer {
     update(state, who, path, body, true).await
@@ -61,7 +62,7 @@ pub(crate) async fn merge(
 async fn update(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(identifier): Path<String>,
+    Segments(identifier): Segments<String>,
     JsonBody(body): JsonBody,
     merge: bool,
 ) -> Answer {
@@ -72,7 +73,7 @@ async fn update(
 pub(crate) async fn delete(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(identifier): Path<String>,
+    Segments(identifier): Segments<String>,
 ) -> Answer {
     app.catalog.delete_blueprint(&ctx, &identifier).await?;
     Ok(Json(json!({"ok": true})))
@@ -81,10 +82,10 @@ pub(crate) async fn delete(
 pub(crate) async fn rename_property(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path((blueprint, property)): Path<(String, String)>,
+    Segments((blueprint, property)): Segments<(String, String)>,
     JsonBody(body): JsonBody,
 ) -> Answer {
-    let to = new_name(&body, "newPropertyIdentifier")?;
+    let to = new_name(&body, &["newPropertyName", "newPropertyIdentifier"])?;
     let stored = app.catalog.rename_property(&ctx, &blueprint, &property, &to).await?;
     Ok(Json(json!({"ok": true, "blueprint": Catalog::blueprint_json(&stored)})))
 }
@@ -92,17 +93,38 @@ pub(crate) async fn rename_property(
 pub(crate) async fn rename_relation(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path((blueprint, relation)): Path<(String, String)>,
+    Segments((blueprint, relation)): Segments<(String, String)>,
     JsonBody(body): JsonBody,
 ) -> Answer {
-    let to = new_name(&body, "newRelationIdentifier")?;
+    let to = new_name(&body, &["newRelationIdentifier", "newRelationName"])?;
     let stored = app.catalog.rename_relation(&ctx, &blueprint, &relation, &to).await?;
     Ok(Json(json!({"ok": true, "blueprint": Catalog::blueprint_json(&stored)})))
 }
 
-fn new_name(body: &Value, key: &str) -> Result<String, Error> {
-    let found = body.get(key).and_then(Value::as_str).map(str::to_owned);
-    found.ok_or_else(|| Error::at(Code::Required, Pointer::root().key(key), format!("\"{key}\" is a string")))
+pub(crate) async fn rename_mirror(
+    State(app): State<App>,
+    Authenticated(ctx): Authenticated,
+    Segments((blueprint, mirror)): Segments<(String, String)>,
+    JsonBody(body): JsonBody,
+) -> Answer {
+    let to = new_name(&body, &["newMirrorName", "newMirrorIdentifier"])?;
+    let stored = app.catalog.rename_mirror(&ctx, &blueprint, &mirror, &to).await?;
+    Ok(Json(json!({"ok": true, "blueprint": Catalog::blueprint_json(&stored)})))
+}
+
+/// The new name under the first of its keys that is there: the wire has one of them, people write the other.
+fn new_name(body: &Value, keys: &[&str]) -> Result<String, Error> {
+    let found = keys.iter().find_map(|key| Some((key, body.get(key)?)));
+    match found {
+        Some((_, Value::String(name))) => Ok(name.clone()),
+        Some((key, _)) => {
+            Err(Error::at(Code::WrongType, Pointer::root().key(key), format!("\"{key}\" is a string")))
+        }
+        None => {
+            let path = Pointer::root().key(keys[0]);
+            Err(Error::at(Code::Required, path, format!("\"{}\" is the new name", keys[0])))
+        }
+    }
 }
 
 pub(crate) fn missing(identifier: &str) -> Error {

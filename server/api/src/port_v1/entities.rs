@@ -1,16 +1,18 @@
 //! Entities, one and in bulk.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::routing::{MethodRouter, get};
 use portolan_catalog::query::{EntityQuery, Page};
 use portolan_catalog::{Change, Deletion, EntityWrite, Kind, OpContext, Outcome, WriteMode, WriteOptions};
 use portolan_schema::{BlueprintNo, CatalogModel, Code, Error, Filter, Pointer};
 use serde_json::{Value, json};
 
 use super::blueprints::missing;
-use super::entity_body;
-use super::flags::{Query, is_on};
+use super::flags::Query;
+use super::segments::Segments;
+use super::view::View;
 use crate::App;
 use crate::answer::{Refusal, body as error_body};
 use crate::authenticated::Authenticated;
@@ -26,14 +28,14 @@ const PAGE: usize = 500;
 
 fn options(query: &Query) -> WriteOptions {
     WriteOptions {
-        dry_run: is_on(query, "validation_only"),
-        create_missing: is_on(query, "create_missing_related_entities"),
+        dry_run: query.is_on("validation_only"),
+        create_missing: query.is_on("create_missing_related_entities"),
         ..WriteOptions::default()
     }
 }
 
 fn mode(query: &Query) -> WriteMode {
-    match (is_on(query, "upsert"), is_on(query, "merge")) {
+    match (query.is_on("upsert"), query.is_on("merge")) {
         (false, _) => WriteMode::Create,
         (true, false) => WriteMode::Replace,
         (true, true) => WriteMode::Merge,
@@ -50,14 +52,14 @@ async fn write(
     let change = Change::Write(mode, Box::new(write));
     let outcome = app.catalog.write_one(ctx, change, &options(query)).await?;
     let model = app.catalog.model(ctx).await?;
-    let entity = entity_body::json(&model, &outcome.entity);
-    Ok((outcome, entity))
+    let entity = View::of(query).show(app, ctx, &model, &[&outcome.entity]).await?.pop();
+    Ok((outcome, entity.unwrap_or_default()))
 }
 
 pub(crate) async fn create(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(blueprint): Path<String>,
+    Segments(blueprint): Segments<String>,
     query: Query,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
@@ -70,7 +72,7 @@ pub(crate) async fn create(
 pub(crate) async fn replace(
     state: State<App>,
     who: Authenticated,
-    path: Path<(String, String)>,
+    path: Segments<(String, String)>,
     query: Query,
     body: JsonBody,
 ) -> Answer {
@@ -80,7 +82,7 @@ pub(crate) async fn replace(
 pub(crate) async fn merge(
     state: State<App>,
     who: Authenticated,
-    path: Path<(String, String)>,
+    path: Segments<(String, String)>,
     query: Query,
     body: JsonBody,
 ) -> Answer {
@@ -90,7 +92,7 @@ pub(crate) async fn merge(
 async fn change(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path((blueprint, identifier)): Path<(String, String)>,
+    Segments((blueprint, identifier)): Segments<(String, String)>,
     query: Query,
     JsonBody(body): JsonBody,
     mode: WriteMode,
@@ -106,24 +108,40 @@ async fn change(
 pub(crate) async fn read(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path((blueprint, identifier)): Path<(String, String)>,
+    Segments((blueprint, identifier)): Segments<(String, String)>,
+    query: Query,
 ) -> Answer {
     let model = app.catalog.model(&ctx).await?;
     let no = model.get(&blueprint).ok_or_else(|| missing(&blueprint))?.no();
     let found = app.catalog.entity(&ctx, no, &identifier).await?;
     let entity = found.ok_or_else(|| Error::not_found(format!("the {blueprint} \"{identifier}\"")))?;
-    Ok(Json(json!({"ok": true, "entity": entity_body::json(&model, &entity)})))
+    let shown = View::of(&query).show(&app, &ctx, &model, &[&entity]).await?.pop();
+    Ok(Json(json!({"ok": true, "entity": shown})))
 }
 
 pub(crate) async fn list(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(blueprint): Path<String>,
+    Segments(blueprint): Segments<String>,
+    query: Query,
 ) -> Answer {
     let model = app.catalog.model(&ctx).await?;
     let no = model.get(&blueprint).ok_or_else(|| missing(&blueprint))?.no();
-    let entities = all(&app, &ctx, &model, no, &Filter::always()).await?;
+    let entities = all(&app, &ctx, &model, no, &Filter::always(), &View::of(&query)).await?;
     Ok(Json(json!({"ok": true, "entities": entities})))
+}
+
+/// The routes of one entity whose identifier is also the name of a route that takes other methods.
+pub(crate) fn named(name: &'static str) -> MethodRouter<App> {
+    let at = move |Segments(blueprint): Segments<String>| Segments((blueprint, name.to_owned()));
+    get(move |state, who, path: Segments<String>, query| read(state, who, at(path), query))
+        .put(move |state, who, path: Segments<String>, query, body| {
+            replace(state, who, at(path), query, body)
+        })
+        .patch(move |state, who, path: Segments<String>, query, body| {
+            merge(state, who, at(path), query, body)
+        })
+        .delete(move |state, who, path: Segments<String>, query| delete(state, who, at(path), query))
 }
 
 /// Everything that matches, by identifier.
@@ -133,6 +151,7 @@ pub(crate) async fn all(
     model: &CatalogModel,
     blueprint: BlueprintNo,
     filter: &Filter,
+    view: &View,
 ) -> Result<Vec<Value>, Refusal> {
     let mut found = Vec::new();
     let mut after = None;
@@ -147,7 +166,8 @@ pub(crate) async fn all(
             relations: Vec::new(),
         };
         let page = app.catalog.list(ctx, model, &query).await?;
-        found.extend(page.nodes.iter().map(|node| entity_body::json(model, &node.entity)));
+        let entities: Vec<_> = page.nodes.iter().map(|node| &node.entity).collect();
+        found.extend(view.show(app, ctx, model, &entities).await?);
         after = page.nodes.last().map(|node| node.cursor.clone());
         if !page.has_next {
             return Ok(found);
@@ -158,7 +178,7 @@ pub(crate) async fn all(
 pub(crate) async fn count(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(blueprint): Path<String>,
+    Segments(blueprint): Segments<String>,
 ) -> Answer {
     let model = app.catalog.model(&ctx).await?;
     let no = model.get(&blueprint).ok_or_else(|| missing(&blueprint))?.no();
@@ -169,11 +189,11 @@ pub(crate) async fn count(
 pub(crate) async fn delete(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path((blueprint, identifier)): Path<(String, String)>,
+    Segments((blueprint, identifier)): Segments<(String, String)>,
     query: Query,
 ) -> Answer {
     let deletion =
-        Deletion { blueprint, identifier, dependents: is_on(&query, "delete_dependents"), if_revision: None };
+        Deletion { blueprint, identifier, dependents: query.is_on("delete_dependents"), if_revision: None };
     app.catalog.write_one(&ctx, Change::Delete(deletion), &options(&query)).await?;
     Ok(Json(json!({"ok": true})))
 }
@@ -181,7 +201,7 @@ pub(crate) async fn delete(
 pub(crate) async fn bulk(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(blueprint): Path<String>,
+    Segments(blueprint): Segments<String>,
     query: Query,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
@@ -231,12 +251,12 @@ fn bulk_error(item: &Value, index: usize, error: &Error) -> Value {
 pub(crate) async fn bulk_delete(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(blueprint): Path<String>,
+    Segments(blueprint): Segments<String>,
     query: Query,
     JsonBody(body): JsonBody,
 ) -> Answer {
     let items = list_of(&body, MAX_BULK_DELETE)?;
-    let dependents = is_on(&query, "delete_dependents");
+    let dependents = query.is_on("delete_dependents");
     let mut changes = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let path = Pointer::root().key("entities").index(index);

@@ -4,8 +4,8 @@ use portolan_catalog::Entity;
 use portolan_schema::{CatalogModel, Targets};
 use serde_json::{Map, Value, json};
 
-/// The JSON of an entity.
-pub(crate) fn json(model: &CatalogModel, entity: &Entity) -> Value {
+/// The JSON of an entity; `own_only` leaves computed values out.
+pub(crate) fn json(model: &CatalogModel, entity: &Entity, own_only: bool) -> Value {
     let blueprint = model.by_no(entity.blueprint);
     let mut relations = Map::new();
     for relation in blueprint.iter().flat_map(|blueprint| &blueprint.relations) {
@@ -24,10 +24,10 @@ pub(crate) fn json(model: &CatalogModel, entity: &Entity) -> Value {
         "icon": entity.state.icon,
         "blueprint": blueprint.map(|blueprint| blueprint.identifier()),
         "team": blueprint.map_or_else(|| entity.state.team.clone(), |blueprint| entity.team(blueprint)),
-        "properties": blueprint.map_or_else(
-            || entity.state.properties.clone(),
-            |blueprint| entity.all_properties(blueprint),
-        ),
+        "properties": match blueprint {
+            Some(blueprint) if !own_only => entity.all_properties(blueprint),
+            _ => entity.state.properties.clone(),
+        },
         "relations": relations,
         "scorecards": {},
         "createdAt": entity.created_at.to_rfc3339(),

@@ -5,7 +5,9 @@ mod entities;
 mod entity_body;
 mod flags;
 mod search;
+mod segments;
 mod token;
+mod view;
 
 use axum::Router;
 use axum::routing::{get, patch, post};
@@ -25,15 +27,17 @@ pub(crate) fn routes() -> Router<App> {
                 .delete(blueprints::delete),
         )
         .route("/blueprints/{blueprint}/properties/{property}/rename", patch(blueprints::rename_property))
+        .route("/blueprints/{blueprint}/mirror/{mirror}/rename", patch(blueprints::rename_mirror))
         .route("/blueprints/{blueprint}/relations/{relation}/rename", patch(blueprints::rename_relation))
         .route("/blueprints/{blueprint}/entities", get(entities::list).post(entities::create))
-        .route("/blueprints/{blueprint}/entities/bulk", post(entities::bulk))
+        .route("/blueprints/{blueprint}/entities/bulk", entities::named("bulk").post(entities::bulk))
         .route("/blueprints/{blueprint}/bulk/entities/delete", post(entities::bulk_delete))
         .route(
             "/blueprints/{blueprint}/entities/{entity}",
             get(entities::read).put(entities::replace).patch(entities::merge).delete(entities::delete),
         )
         .route("/blueprints/{blueprint}/entities-count", get(entities::count))
-        .route("/blueprints/{blueprint}/entities/search", post(search::scoped))
+        .route("/blueprints/{blueprint}/entities/search", entities::named("search").post(search::scoped))
+        .route("/blueprints/{blueprint}/entities/search/count", post(search::count))
         .route("/entities/search", post(search::global))
 }

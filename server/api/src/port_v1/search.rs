@@ -1,15 +1,17 @@
 //! Searches: over all blueprints, and in one (port-api.md 2.6).
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use portolan_catalog::query::{EntityQuery, Page};
 use portolan_schema::rules::{self, Unknown};
-use portolan_schema::{Code, Error, Pointer};
+use portolan_schema::{BlueprintModel, CatalogModel, Code, Error, Filter, Pointer};
 use serde_json::{Value, json};
 
 use super::blueprints::missing;
 use super::entities::all;
-use super::entity_body;
+use super::flags::Query;
+use super::segments::Segments;
+use super::view::View;
 use crate::App;
 use crate::answer::Refusal;
 use crate::authenticated::Authenticated;
@@ -23,15 +25,21 @@ const MAX_LIMIT: usize = 1_000;
 pub(crate) async fn global(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
+    query: Query,
     JsonBody(body): JsonBody,
 ) -> Answer {
     let group = rules::parse(&body, &Pointer::root())?;
+    let view = View::of(&query);
     let model = app.catalog.model(&ctx).await?;
     let mut entities = Vec::new();
     let mut matching = Vec::new();
     for blueprint in model.blueprints() {
         let filter = group.resolve(&model, blueprint, Unknown::TreatAsAbsent)?;
-        let found = all(&app, &ctx, &model, blueprint.no(), &filter).await?;
+        // Most searches name their blueprint.
+        if filter.is_never() {
+            continue;
+        }
+        let found = all(&app, &ctx, &model, blueprint.no(), &filter, &view).await?;
         if !found.is_empty() {
             matching.push(blueprint.identifier().to_owned());
             entities.extend(found);
@@ -40,19 +48,41 @@ pub(crate) async fn global(
     Ok(Json(json!({"ok": true, "entities": entities, "matchingBlueprints": matching})))
 }
 
-pub(crate) async fn scoped(
+/// The filter of a body's `query`; none matches all.
+fn filter(model: &CatalogModel, blueprint: &BlueprintModel, body: &Value) -> Result<Filter, Error> {
+    match body.get("query") {
+        None | Some(Value::Null) => Ok(Filter::always()),
+        Some(query) => {
+            let path = Pointer::root().key("query");
+            Ok(rules::parse(query, &path)?.resolve(model, blueprint, Unknown::Refuse)?)
+        }
+    }
+}
+
+pub(crate) async fn count(
     State(app): State<App>,
     Authenticated(ctx): Authenticated,
-    Path(identifier): Path<String>,
+    Segments(identifier): Segments<String>,
     JsonBody(body): JsonBody,
 ) -> Answer {
     let model = app.catalog.model(&ctx).await?;
     let blueprint = model.get(&identifier).ok_or_else(|| missing(&identifier))?;
-    let path = Pointer::root().key("query");
-    let filter = match body.get("query") {
-        None | Some(Value::Null) => portolan_schema::Filter::always(),
-        Some(query) => rules::parse(query, &path)?.resolve(&model, blueprint, Unknown::Refuse)?,
-    };
+    let filter = filter(&model, blueprint, &body)?;
+    let count = app.catalog.count(&ctx, &model, blueprint.no(), &filter).await?;
+    Ok(Json(json!({"ok": true, "count": count})))
+}
+
+pub(crate) async fn scoped(
+    State(app): State<App>,
+    Authenticated(ctx): Authenticated,
+    Segments(identifier): Segments<String>,
+    query: Query,
+    JsonBody(body): JsonBody,
+) -> Answer {
+    let view = View::of(&query).and_of(&body)?;
+    let model = app.catalog.model(&ctx).await?;
+    let blueprint = model.get(&identifier).ok_or_else(|| missing(&identifier))?;
+    let filter = filter(&model, blueprint, &body)?;
     let limit = match body.get("limit") {
         None | Some(Value::Null) => DEFAULT_LIMIT,
         Some(limit) => {
@@ -63,18 +93,27 @@ pub(crate) async fn scoped(
             })?
         }
     };
+    let after = match body.get("from") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(from)) => Some(from.clone()),
+        Some(_) => {
+            return Err(
+                Error::at(Code::WrongType, Pointer::root().key("from"), "\"from\" is a string").into()
+            );
+        }
+    };
     let query = EntityQuery {
         blueprint: blueprint.no(),
         filter,
         order: Vec::new(),
-        page: Page { limit, after: body["from"].as_str().map(str::to_owned), ..Page::default() },
+        page: Page { limit, after, ..Page::default() },
         count: false,
         relation_identifiers: true,
         relations: Vec::new(),
     };
     let page = app.catalog.list(&ctx, &model, &query).await?;
-    let entities: Vec<Value> =
-        page.nodes.iter().map(|node| entity_body::json(&model, &node.entity)).collect();
+    let entities: Vec<_> = page.nodes.iter().map(|node| &node.entity).collect();
+    let entities = view.show(&app, &ctx, &model, &entities).await?;
     let mut answer = json!({"ok": true, "entities": entities});
     if let Some(last) = page.nodes.last().filter(|_| page.has_next) {
         answer["next"] = json!(last.cursor);

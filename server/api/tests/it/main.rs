@@ -8,6 +8,7 @@ mod graphql_aggregate;
 mod graphql_bounds;
 mod platform_entities;
 mod port_v1;
+mod port_v1_wire;
 mod rights;
 mod rights_graphql;
 mod support;
