@@ -1,70 +1,82 @@
 //! Measurements, printed as the table of `docs/performance.md`. Ratios are taken side by side in one run; each figure is the
 //! median of several rounds. Run by `make bench`, which starts PostgreSQL with its durability on.
+//!
+//! `PORTOLAN_BENCH_ENTITIES` is the size of the large catalog, one million where it is not set.
 
-mod list;
+mod by_hand;
+mod catalog;
+mod computed;
+mod process;
 mod program;
+mod reads;
+mod schema;
+mod served;
+mod table;
+mod tenants;
 mod writes;
 
-use std::io::Write;
-use std::time::Duration;
+use std::time::Instant;
 
-use portolan_catalog::{Actor, Catalog, OpContext, Role, TenantId};
+use portolan_foundation::secrets::Sealer;
+use portolan_identity::{Identity, NewTenant, NewTenantRequest};
 use portolan_schema::{Error, Result};
 use portolan_store::Store;
 use portolan_store::testing::{Engine, TestDatabase};
-use serde_json::json;
+
+use crate::catalog::{BATCH, Bench};
+use crate::served::{KEY, Served};
+use crate::table::{line, per_second, row};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    say("| what | engine | Portolan | by hand | ratio |")?;
-    say("|---|---|---|---|---|")?;
+    let large = match std::env::var("PORTOLAN_BENCH_ENTITIES") {
+        Ok(text) => text.parse().map_err(Error::internal)?,
+        Err(_) => 1_000_000,
+    };
+    line("| what | engine | Portolan | by hand | ratio |")?;
+    line("|---|---|---|---|---|")?;
+    schema::measure().await?;
+    program::measure().await?;
     for engine in Engine::BOTH {
         let database = TestDatabase::new(engine).await;
-        let bench = Bench::new(&database.store).await?;
-        writes::measure(&bench, &database).await?;
-        list::measure(&bench, &database).await?;
+        computed::measure(&database).await?;
         database.remove().await;
+        sizes(engine, large).await?;
     }
-    program::measure().await
+    tenants::measure().await
 }
 
-/// A tenant with a blueprint of five indexed properties and a relation.
-struct Bench {
-    catalog: Catalog,
-    ctx: OpContext,
-}
-
-impl Bench {
-    async fn new(store: &Store) -> Result<Self> {
-        let tenant = TenantId(1);
-        let scope = store.write(tenant).await?;
-        scope.create_head().await?;
-        scope.commit().await?;
-        let ctx = OpContext::verified(tenant, Actor::Credential("bench".into()), Role::Admin, "bench", None);
-        let catalog = Catalog::new(store.clone(), None);
-        let blueprints = [
-            json!({"identifier": "system", "title": "System", "schema": {"properties": {}}}),
-            json!({"identifier": "service", "title": "Service", "schema": {"properties": {
-                "tier": {"type": "string"}, "language": {"type": "string"}, "issues": {"type": "number"},
-                "live": {"type": "boolean"}, "since": {"type": "string", "format": "date-time"}}},
-                "relations": {"system": {"target": "system"}}}),
-        ];
-        catalog.apply(&ctx, &blueprints, &[json!({"blueprint": "system", "identifier": "s"})], false).await?;
-        Ok(Self { catalog, ctx })
+/// The same questions at 10,000 entities and at many.
+async fn sizes(engine: Engine, large: usize) -> Result<()> {
+    let database = TestDatabase::new(engine).await;
+    let tenant = new_tenant(&database.store, "bench").await?;
+    let bench = Bench::new(&database.store, tenant.tenant.id).await?;
+    let small = writes::measure(&bench, &database).await?;
+    ask(&bench, &database, &tenant, small).await?;
+    if large > small {
+        let began = Instant::now();
+        bench.fill(small..large).await?;
+        let rate = per_second(large - small, began.elapsed());
+        let what = format!("new entities/s on the way to {large}, batches of {BATCH}");
+        row(&what, &format!("{engine:?}"), &format!("{rate:.0}"), "", "")?;
+        ask(&bench, &database, &tenant, large).await?;
+        program::starts(&database.config, &format!("{engine:?}"), &format!("{large} services"), &[]).await?;
     }
+    database.remove().await;
+    Ok(())
 }
 
-fn say(line: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
+async fn ask(bench: &Bench, database: &TestDatabase, tenant: &NewTenant, size: usize) -> Result<()> {
+    let mut served = Served::start(&database.config, &[]).await?;
+    served.sign_in(tenant).await?;
+    reads::measure(bench, database, &served, size).await?;
+    served.stop().await
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-/// `1234.5` items a second.
-#[expect(clippy::cast_precision_loss, reason = "counts are small")]
-fn per_second(count: usize, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64()
+/// A tenant with a credential that the built program accepts.
+async fn new_tenant(store: &Store, slug: &str) -> Result<NewTenant> {
+    let identity = Identity::open(store.clone(), &Sealer::from_key(KEY)).await?;
+    let request =
+        NewTenantRequest { slug: slug.to_owned(), title: None, admin_email: format!("admin@{slug}.example") };
+    identity.create_tenant(&request).await
 }

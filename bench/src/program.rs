@@ -1,58 +1,36 @@
 //! The built program: how long until it is ready, and what it holds when idle.
 
-use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use portolan_schema::{Error, Result};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use portolan_schema::Result;
+use portolan_store::Config;
 
-use crate::{median, say};
+use crate::process;
+use crate::served::Served;
+use crate::table::{median, row};
 
-const PROGRAM: &str = "target/release/portolan";
 const ROUNDS: usize = 7;
 
-pub async fn measure() -> Result<()> {
-    if !Path::new(PROGRAM).exists() {
-        return Err(Error::unavailable(format!("{PROGRAM} is missing; run `make bench`")));
-    }
-    let directory = tempfile::tempdir().map_err(Error::internal)?;
+/// On a database; `what` says which.
+pub async fn starts(config: &Config, engine: &str, what: &str, arguments: &[&str]) -> Result<()> {
     let (mut starts, mut memory) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let began = Instant::now();
-        let mut server = Command::new(PROGRAM)
-            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(directory.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(Error::internal)?;
-        let output = server.stdout.take().ok_or_else(|| Error::internal("no output"))?;
-        BufReader::new(output).lines().next_line().await.map_err(Error::internal)?;
-        let ready = began.elapsed();
+    for _ in 0..ROUNDS {
+        let served = Served::start(config, arguments).await?;
+        starts.push(served.ready);
         tokio::time::sleep(Duration::from_millis(300)).await;
-        // The first round makes the demo tenant.
-        if round > 0 {
-            starts.push(ready);
-            memory.push(resident(server.id().unwrap_or(0))?);
-        }
-        server.kill().await.map_err(Error::internal)?;
+        memory.push(process::resident(served.id())?);
+        served.stop().await?;
     }
     memory.sort_unstable();
     let ready = median(starts).as_secs_f64() * 1e3;
-    say(&format!("| start to ready, ms | Sqlite | {ready:.0} | | |"))?;
-    say(&format!(
-        "| resident memory, idle, demo tenant, MiB | Sqlite | {} | | |",
-        memory[memory.len() / 2] / 1_024
-    ))
+    row(&format!("start to ready, {what}, ms"), engine, &format!("{ready:.0}"), "", "")?;
+    row(&format!("resident, idle, {what}, MiB"), engine, &memory[memory.len() / 2].to_string(), "", "")
 }
 
-/// In KiB, as Linux tells it.
-fn resident(id: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).map_err(Error::internal)?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse().ok());
-    number.ok_or_else(|| Error::internal("no memory is told"))
+/// With the demo tenant.
+pub async fn measure() -> Result<()> {
+    let directory = tempfile::tempdir().map_err(portolan_schema::Error::internal)?;
+    let config = Config::Sqlite { directory: directory.path().to_owned() };
+    Served::start(&config, &["--demo"]).await?.stop().await?;
+    starts(&config, "Sqlite", "demo tenant", &["--demo"]).await
 }
