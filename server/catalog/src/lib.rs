@@ -59,8 +59,12 @@ impl Catalog {
 
     /// The tenant's present model; from a cache that checks the revision.
     pub async fn model(&self, ctx: &OpContext) -> Result<Arc<CatalogModel>> {
-        let scope = self.store.read(ctx.tenant()).await?;
-        self.model_in(&scope).await
+        let revision = self.store.look(ctx.tenant()).await?.head().await?.model_revision;
+        match self.models.kept(ctx.tenant(), revision).await {
+            Some(model) => Ok(model),
+            // The revision and what belongs to it are read in one snapshot.
+            None => self.model_in(&self.store.read(ctx.tenant()).await?).await,
+        }
     }
 
     async fn model_in(&self, scope: &TenantScope) -> Result<Arc<CatalogModel>> {
@@ -80,7 +84,11 @@ impl Catalog {
         model: &CatalogModel,
         query: &EntityQuery,
     ) -> Result<EntityPage> {
-        self.store.read(ctx.tenant()).await?.list(model, query).await
+        let scope = match query.is_single() {
+            true => self.store.look(ctx.tenant()).await?,
+            false => self.store.read(ctx.tenant()).await?,
+        };
+        scope.list(model, query).await
     }
 
     /// How many entities match.

@@ -17,11 +17,14 @@ impl Models {
         Self(Cache::new(MAX_TENANTS))
     }
 
+    /// The model of this revision, if it is at hand.
+    pub(crate) async fn kept(&self, tenant: TenantId, revision: i64) -> Option<Arc<CatalogModel>> {
+        self.0.get(&tenant).await.filter(|model| model.revision() == revision)
+    }
+
     /// The model of `revision`, which is what the scope's transaction sees.
     pub(crate) async fn get(&self, scope: &TenantScope, revision: i64) -> Result<Arc<CatalogModel>> {
-        if let Some(model) = self.0.get(&scope.tenant()).await
-            && model.revision() == revision
-        {
+        if let Some(model) = self.kept(scope.tenant(), revision).await {
             return Ok(model);
         }
         let stored = scope.blueprints().await?;

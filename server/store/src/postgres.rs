@@ -48,6 +48,11 @@ impl Postgres {
         Ok(Self { pool })
     }
 
+    /// Without a transaction, and so without a tenant: it sees the global tables only.
+    pub(crate) fn look(&self) -> Transaction {
+        Transaction::loose(self.pool.clone())
+    }
+
     pub(crate) async fn begin(&self, tenant: Option<TenantId>, read_only: bool) -> Result<Transaction> {
         let transaction = self.pool.begin().await.map_err(fault)?;
         let mode = if read_only { "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;" } else { "" };

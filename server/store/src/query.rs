@@ -44,6 +44,13 @@ pub struct EntityQuery {
     pub relations: Vec<RelationQuery>,
 }
 
+impl EntityQuery {
+    /// Whether one statement answers it.
+    pub fn is_single(&self) -> bool {
+        self.order.is_empty() && !self.count && !self.relation_identifiers && self.relations.is_empty()
+    }
+}
+
 /// Related entities of each entity of a list: one statement (two with `count`) for all of them together.
 #[derive(Debug, Clone)]
 pub struct RelationQuery {

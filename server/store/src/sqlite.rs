@@ -52,6 +52,11 @@ impl Sqlite {
         Ok(Transaction::own(self.readers.begin().await.map_err(fault)?))
     }
 
+    /// Without a transaction: a single statement is one snapshot by itself.
+    pub(crate) fn look(&self) -> Transaction {
+        Transaction::loose(self.readers.clone())
+    }
+
     pub(crate) async fn write(&self) -> Result<Transaction> {
         Ok(Transaction::leased(self.writer.lease().await?))
     }

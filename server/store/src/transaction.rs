@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portolan_schema::{Code, Error, Result};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, Statement, Value,
+};
 
 use crate::fault::fault;
 use crate::sql::Sql;
@@ -21,6 +23,8 @@ enum Held {
     Own(DatabaseTransaction),
     /// A savepoint inside the one transaction of SQLite's writer.
     Leased(Lease),
+    /// None: each statement sees what is committed by then, and there is nothing to commit.
+    Loose(DatabaseConnection),
 }
 
 impl Transaction {
@@ -36,10 +40,20 @@ impl Transaction {
         Self { backend: DbBackend::Sqlite, held: Held::Leased(lease), statements: AtomicUsize::new(0) }
     }
 
+    /// For reading only.
+    pub(crate) fn loose(connection: DatabaseConnection) -> Self {
+        Self {
+            backend: connection.get_database_backend(),
+            held: Held::Loose(connection),
+            statements: AtomicUsize::new(0),
+        }
+    }
+
     pub(crate) async fn commit(self) -> Result<()> {
         match self.held {
             Held::Own(transaction) => transaction.commit().await.map_err(fault),
             Held::Leased(lease) => lease.commit().await,
+            Held::Loose(_) => Ok(()),
         }
     }
 
@@ -53,17 +67,32 @@ impl Transaction {
 
     pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>> {
         let statement = self.statement(sql)?;
-        self.inner()?.query_all_raw(statement).await.map_err(fault)
+        match &self.held {
+            Held::Own(transaction) => transaction.query_all_raw(statement).await,
+            Held::Leased(lease) => leased(lease)?.query_all_raw(statement).await,
+            Held::Loose(connection) => connection.query_all_raw(statement).await,
+        }
+        .map_err(fault)
     }
 
     pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>> {
         let statement = self.statement(sql)?;
-        self.inner()?.query_one_raw(statement).await.map_err(fault)
+        match &self.held {
+            Held::Own(transaction) => transaction.query_one_raw(statement).await,
+            Held::Leased(lease) => leased(lease)?.query_one_raw(statement).await,
+            Held::Loose(connection) => connection.query_one_raw(statement).await,
+        }
+        .map_err(fault)
     }
 
     pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
         let statement = self.statement(sql)?;
-        Ok(self.inner()?.execute_raw(statement).await.map_err(fault)?.rows_affected())
+        let done = match &self.held {
+            Held::Own(transaction) => transaction.execute_raw(statement).await,
+            Held::Leased(lease) => leased(lease)?.execute_raw(statement).await,
+            Held::Loose(_) => return Err(Error::internal("a write was asked of what only reads")),
+        };
+        Ok(done.map_err(fault)?.rows_affected())
     }
 
     /// # Errors
@@ -77,13 +106,8 @@ impl Transaction {
         }
         Ok(Statement::from_sql_and_values(self.backend, text, values))
     }
+}
 
-    fn inner(&self) -> Result<&DatabaseTransaction> {
-        match &self.held {
-            Held::Own(transaction) => Ok(transaction),
-            Held::Leased(lease) => {
-                lease.transaction().ok_or_else(|| Error::internal("a finished transaction was used"))
-            }
-        }
-    }
+fn leased(lease: &Lease) -> Result<&DatabaseTransaction> {
+    lease.transaction().ok_or_else(|| Error::internal("a finished transaction was used"))
 }
