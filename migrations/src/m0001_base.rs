@@ -73,7 +73,7 @@ const TENANT: &[&str] = &[
        identifier {text} NOT NULL, identifier_folded {text}, title {text}, title_folded {text}, icon {text},
        team {text} NOT NULL, properties {text} NOT NULL,
        hash {bytes} NOT NULL, revision BIGINT NOT NULL, seq BIGINT NOT NULL, integration_id BIGINT, datasource {text},
-       origins {text}, created_at BIGINT NOT NULL, created_by {text} NOT NULL,
+       created_at BIGINT NOT NULL, created_by {text} NOT NULL,
        updated_at BIGINT NOT NULL, updated_by {text} NOT NULL,
        PRIMARY KEY (tenant_id, entity_id)) {clustered}",
     "CREATE UNIQUE INDEX entities_by_identifier ON entities (tenant_id, blueprint_no, identifier)",

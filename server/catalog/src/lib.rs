@@ -27,15 +27,17 @@ pub use companion::{Companion, Target};
 pub use computed::Computing;
 pub use matching::MatchesDeleted;
 pub use portolan_store::entity::Entity;
+pub use portolan_store::log::Origin;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};
 pub use titles::Titles;
 pub use write::MAX_CHANGES;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portolan_foundation::jq::JqPool;
-use portolan_schema::{BlueprintNo, CatalogModel, Filter, Instant, Result};
+use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Filter, Instant, Result};
 use portolan_store::query::{AggregateQuery, EntityPage, EntityQuery, Group};
 use portolan_store::{Store, TenantScope};
 
@@ -119,6 +121,23 @@ impl Catalog {
         let Some(mut entity) = scope.entities_by_id(&[id]).await?.pop() else { return Ok(None) };
         scope.fill_relations(&model, &mut [&mut entity]).await?;
         Ok(Some(entity))
+    }
+
+    /// Who set each present value of an entity, by property or relation.
+    pub async fn origins(&self, ctx: &OpContext, entity: i64) -> Result<BTreeMap<String, Origin>> {
+        self.store.look(ctx.tenant()).await?.origins(entity).await
+    }
+
+    /// The tenant's last sequence number, and the states of a blueprint's entities as they were after an earlier one.
+    pub async fn states_at(
+        &self,
+        ctx: &OpContext,
+        blueprint: BlueprintNo,
+        seq: Option<i64>,
+    ) -> Result<(i64, BTreeMap<String, EntityState>)> {
+        let scope = self.store.read(ctx.tenant()).await?;
+        let last = scope.head().await?.seq;
+        Ok((last, scope.states_at(blueprint, seq.unwrap_or(last)).await?))
     }
 
     /// One entity by blueprint and identifier, with its relations' identifiers.

@@ -137,7 +137,24 @@ impl Catalog {
         options: &WriteOptions,
     ) -> Result<Outcome> {
         let mut results = self.write(ctx, vec![change], options).await?;
-        results.pop().ok_or_else(|| Error::internal("a write gave no result"))?
+        let mut outcome = results.pop().ok_or_else(|| Error::internal("a write gave no result"))??;
+        if !options.dry_run && outcome.kind != Kind::Unchanged && outcome.kind != Kind::Deleted {
+            self.show_computed(ctx, &mut outcome.entity).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Somebody who writes one entity expects its computed values in the answer: they are computed now rather than a moment
+    /// later, unless that takes long.
+    async fn show_computed(&self, ctx: &OpContext, entity: &mut Entity) -> Result<()> {
+        let model = self.model(ctx).await?;
+        if model.by_no(entity.blueprint).is_none_or(|blueprint| blueprint.computed.is_empty()) {
+            return Ok(());
+        }
+        self.computing.hurry(ctx.tenant()).await;
+        let found = self.store.look(ctx.tenant()).await?.computed_values(&[entity.id]).await?;
+        entity.computed = found.into_values().next().unwrap_or_default();
+        Ok(())
     }
 
     async fn reserve(&self, count: usize) -> Result<Vec<i64>> {

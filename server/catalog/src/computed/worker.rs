@@ -21,6 +21,8 @@ const TICK: Duration = Duration::from_secs(1);
 const LEASE: i64 = 60_000_000;
 /// A pass that failed is tried again after this time, in microseconds.
 const PAUSE: i64 = 2_000_000;
+/// How long somebody who writes waits for computed values.
+const HURRY: Duration = Duration::from_millis(500);
 /// Tenants that are taken at a time; each gets one pass in turn, so that a big one does not hold up the others.
 const TENANTS: u32 = 16;
 
@@ -92,6 +94,15 @@ impl Computing {
             }
         }
         scope.commit().await
+    }
+
+    /// One pass for a tenant, here and now. Where it fails or takes long, the worker does it.
+    pub(crate) async fn hurry(&self, tenant: TenantId) {
+        let pass = run(&self.store, &self.models, self.jq.as_ref(), tenant, now());
+        if let Ok(Err(error)) = tokio::time::timeout(HURRY, pass).await {
+            // Most likely the worker was faster.
+            tracing::debug!(error = ?error, tenant.id = tenant.0, "a pass beside a write failed");
+        }
     }
 
     /// Computes until a tenant is up to date.
