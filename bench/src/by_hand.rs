@@ -153,7 +153,7 @@ pub fn inserts(numbers: std::ops::Range<usize>) -> Vec<String> {
         insert("entities (tenant_id, entity_id, blueprint_no, identifier, title, title_folded, team, properties, hash, revision, seq, created_at, created_by, updated_at, updated_by)", &entities),
         insert("entity_values (tenant_id, blueprint_no, property_no, entity_id, ordinal, text_value, number_value, instant_value)", &values),
         insert("relations (tenant_id, source_id, relation_no, ordinal, target_id)", &edges),
-        insert("versions (tenant_id, seq, entity_id, blueprint_no, identifier, kind, state, revision, at, actor, edges)", &versions),
+        insert("versions (tenant_id, seq, entity_id, blueprint_no, identifier, kind, state, revision, at, actor, edge_changes)", &versions),
     ]
     .concat()
 }

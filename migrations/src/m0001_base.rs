@@ -102,11 +102,13 @@ const TENANT: &[&str] = &[
        WHERE target_id IS NOT NULL",
     "CREATE INDEX relations_pending ON relations (tenant_id, relation_no, pending) WHERE pending IS NOT NULL",
     // One row a real change. `state` is the entity after it, null after a delete; the row before it ends at `until_seq`.
-    // `edges` is JSON of [relation, target id] pairs: identifiers in `state` are those of then, ids stay.
+    // `edge_changes` is JSON of [relation, target id] pairs that came or went with the change: identifiers in `state` are
+    // those of then, ids stay.
     "CREATE TABLE versions (
        tenant_id BIGINT NOT NULL, seq BIGINT NOT NULL, entity_id BIGINT NOT NULL, blueprint_no INTEGER NOT NULL,
        identifier {text} NOT NULL, kind {text} NOT NULL, state {text}, revision BIGINT NOT NULL, previous_seq BIGINT,
-       until_seq BIGINT, at BIGINT NOT NULL, actor {text} NOT NULL, origin {text}, run_id BIGINT, edges {text},
+       until_seq BIGINT, at BIGINT NOT NULL, actor {text} NOT NULL, origin {text}, run_id BIGINT,
+       edge_changes {text},
        PRIMARY KEY (tenant_id, seq)) {clustered}",
     "CREATE INDEX versions_by_entity ON versions (tenant_id, entity_id, seq)",
     "CREATE TABLE integrations (

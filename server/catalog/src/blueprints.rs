@@ -394,16 +394,15 @@ async fn rewrite_entities(
         let head = scope.head().await?;
         let first = scope.take_seq(head, changes.len()).await?;
         let first = first.ok_or_else(|| Error::internal("the head moved under its lock"))?;
-        let ids: Vec<i64> = changes.iter().map(|entity| entity.id).collect();
-        let mut edges = scope.edges_of(&ids).await?;
         let changes: Vec<EntityChange> = (first..)
             .zip(changes)
             .map(|(seq, entity)| EntityChange {
                 after: Entity { seq, revision: entity.revision + 1, ..entity.clone() },
                 // Value rows and edges are seen to already: before and after differ in nothing that they follow.
-                edges: edges.remove(&entity.id).unwrap_or_default(),
+                // Value rows and edges are seen to already: before and after differ in nothing that they follow.
                 before: Some(entity),
                 deleted: false,
+                edges: Vec::new(),
             })
             .collect();
         scope.apply(model, &changes, cause).await?;

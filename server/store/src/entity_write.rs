@@ -1,6 +1,6 @@
 //! Writing entities: rows, value rows, edges and versions, in a handful of multi-row statements a batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Error, Instant, RelationNo, Result};
 
@@ -52,12 +52,12 @@ impl TenantScope {
         let live: Vec<&EntityChange> = changes.iter().filter(|change| !change.deleted).collect();
         let dead: Vec<&EntityChange> = changes.iter().filter(|change| change.deleted).collect();
         self.remove_values(model, &dead).await?;
-        self.remove(&dead).await?;
+        let mut moved = self.remove(&dead).await?;
         self.write_rows(&live).await?;
         self.write_values(model, &live).await?;
-        self.write_edges(&live).await?;
+        moved.extend(self.write_edges(&live).await?);
         self.end_waiting(model, &live).await?;
-        self.write_versions(changes, cause).await
+        self.write_versions(changes, &moved, cause).await
     }
 
     /// Points the edges that waited for entities that have come (or got their name) at them: a statement a blueprint
@@ -200,7 +200,8 @@ impl TenantScope {
         Ok(())
     }
 
-    async fn write_edges(&self, live: &[&EntityChange]) -> Result<()> {
+    /// Answers the edges that came or went.
+    async fn write_edges(&self, live: &[&EntityChange]) -> Result<MovedEdges> {
         let changed: Vec<&&EntityChange> = live
             .iter()
             .filter(|change| match &change.before {
@@ -213,7 +214,14 @@ impl TenantScope {
             .filter(|change| change.before.as_ref().is_some_and(|before| has_relations(&before.state)))
             .map(|change| change.after.id)
             .collect();
+        // What is stored counts, not what was asked for: an edge may have waited for its target until now.
+        let before = self.edges_of(&had).await?;
         self.delete_edges(&had).await?;
+        let edges = changed.iter().map(|change| {
+            let before = before.get(&change.after.id).map_or(&[][..], Vec::as_slice);
+            (change.after.id, moved(before, &change.edges))
+        });
+        let edges: MovedEdges = edges.filter(|(_, moved)| !moved.is_empty()).collect();
         let mut rows: Vec<(i64, &Edge)> = changed
             .iter()
             .flat_map(|change| change.edges.iter().map(|edge| (change.after.id, edge)))
@@ -231,7 +239,7 @@ impl TenantScope {
             }
             self.execute(sql).await?;
         }
-        Ok(())
+        Ok(edges)
     }
 
     async fn delete_edges(&self, sources: &[i64]) -> Result<()> {
@@ -243,21 +251,29 @@ impl TenantScope {
         Ok(())
     }
 
-    /// Takes entities away with their value rows and edges. Edges that point at them must be gone already, or belong
-    /// to entities that go too.
-    async fn remove(&self, dead: &[&EntityChange]) -> Result<()> {
+    /// Takes entities away with their value rows and edges, and answers these. Edges that point at them must be gone
+    /// already, or belong to entities that go too.
+    async fn remove(&self, dead: &[&EntityChange]) -> Result<MovedEdges> {
+        let mut edges = MovedEdges::new();
         for chunk in dead.chunks(MAX_IN) {
             let ids: Vec<i64> = chunk.iter().map(|change| change.after.id).collect();
+            let went = self.edges_of(&ids).await?.into_iter().map(|(id, went)| (id, moved(&went, &[])));
+            edges.extend(went.filter(|(_, moved)| !moved.is_empty()));
             self.delete_edges(&ids).await?;
             self.delete_computed(&ids).await?;
             let mut sql = Sql::new("DELETE FROM entities WHERE tenant_id = ");
             sql.bind(self.tenant().0).push(" AND entity_id IN (").bind_list(ids).push(")");
             self.execute(sql).await?;
         }
-        Ok(())
+        Ok(edges)
     }
 
-    async fn write_versions(&self, changes: &[EntityChange], cause: &Cause) -> Result<()> {
+    async fn write_versions(
+        &self,
+        changes: &[EntityChange],
+        moved: &MovedEdges,
+        cause: &Cause,
+    ) -> Result<()> {
         let ended: Vec<(i64, i64)> = changes
             .iter()
             .filter_map(|change| change.before.as_ref().map(|before| (before.seq, change.after.seq)))
@@ -276,7 +292,7 @@ impl TenantScope {
         for chunk in changes.chunks(ROWS) {
             let mut sql = Sql::new(
                 "INSERT INTO versions (tenant_id, seq, entity_id, blueprint_no, identifier, kind, state, revision,
-                   previous_seq, at, actor, origin, run_id, edges) VALUES ",
+                   previous_seq, at, actor, origin, run_id, edge_changes) VALUES ",
             );
             for (at, change) in chunk.iter().enumerate() {
                 let after = &change.after;
@@ -293,7 +309,7 @@ impl TenantScope {
                 sql.push(", ").bind(change.before.as_ref().map(|before| before.seq));
                 sql.push(", ").bind(cause.at.0).push(", ").bind(cause.actor.as_str());
                 sql.push(", ").bind(cause.origin.as_deref()).push(", ").bind(cause.run);
-                sql.push(", ").bind(edge_ids(change)?).push(")");
+                sql.push(", ").bind(moved.get(&after.id).map(json).transpose()?).push(")");
             }
             self.execute(sql).await?;
         }
@@ -301,11 +317,15 @@ impl TenantScope {
     }
 }
 
-/// [relation, target id] of every edge that leads somewhere.
-fn edge_ids(change: &EntityChange) -> Result<Option<String>> {
-    let ids: Vec<(RelationNo, i64)> =
-        change.edges.iter().filter_map(|edge| Some((edge.relation, *edge.target.as_ref().ok()?))).collect();
-    if ids.is_empty() { Ok(None) } else { json(&ids).map(Some) }
+/// Edges that came or went with a change, by the entity that holds them: (relation, target).
+type MovedEdges = HashMap<i64, Vec<(RelationNo, i64)>>;
+
+/// The edges that only one of the two has. Those that lead nowhere yet are none.
+fn moved(before: &[Edge], after: &[Edge]) -> Vec<(RelationNo, i64)> {
+    let ends = |edges: &[Edge]| -> BTreeSet<(RelationNo, i64)> {
+        edges.iter().filter_map(|edge| Some((edge.relation, *edge.target.as_ref().ok()?))).collect()
+    };
+    ends(before).symmetric_difference(&ends(after)).copied().collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

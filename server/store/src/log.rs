@@ -26,9 +26,8 @@ pub struct LogEntry {
     /// `User-Agent` of the request, where there was one.
     pub origin: Option<String>,
     pub run: Option<i64>,
-    /// Where its relations pointed before and after, by id.
-    pub before_edges: Vec<(RelationNo, i64)>,
-    pub after_edges: Vec<(RelationNo, i64)>,
+    /// Edges that came or went with it, by the id of their target.
+    pub edge_changes: Vec<(RelationNo, i64)>,
 }
 
 impl TenantScope {
@@ -36,7 +35,7 @@ impl TenantScope {
     pub async fn log_after(&self, seq: i64, limit: usize) -> Result<Vec<LogEntry>> {
         let mut sql = Sql::new(
             "SELECT v.seq, v.entity_id, v.blueprint_no, v.identifier, v.kind, p.state, v.state, v.revision, v.at, v.actor,
-               v.origin, v.run_id, p.edges, v.edges
+               v.origin, v.run_id, v.edge_changes
              FROM versions v LEFT JOIN versions p ON p.tenant_id = v.tenant_id AND p.seq = v.previous_seq
              WHERE v.tenant_id = ",
         );
@@ -59,8 +58,7 @@ impl TenantScope {
                     actor: column(row, 9)?,
                     origin: column(row, 10)?,
                     run: column(row, 11)?,
-                    before_edges: edges(column(row, 12)?)?,
-                    after_edges: edges(column(row, 13)?)?,
+                    edge_changes: edges(column(row, 12)?)?,
                 })
             })
             .collect()

@@ -15,7 +15,7 @@ pub(crate) type Dirty = HashMap<PropertyNo, HashSet<i64>>;
 struct Changed<'a> {
     entry: &'a LogEntry,
     fields: HashSet<Field>,
-    /// Where relations pointed before or after, if that is not the same.
+    /// Where relations point now and did not before, or the other way round.
     edges: HashMap<RelationNo, HashSet<i64>>,
 }
 
@@ -43,16 +43,16 @@ impl<'a> Changed<'a> {
                 }
             }
         }
-        let before: HashSet<_> = entry.before_edges.iter().copied().collect();
-        let after: HashSet<_> = entry.after_edges.iter().copied().collect();
-        for (relation, target) in before.symmetric_difference(&after) {
+        for (relation, target) in &entry.edge_changes {
             changed.edges.entry(*relation).or_default().insert(*target);
         }
         changed
     }
 
-    fn created(&self) -> bool {
-        self.entry.before.is_none()
+    /// Whether relations may lead to it from now on that did not before, without a change of who holds them: they waited
+    /// for an entity of this name.
+    fn is_found_anew(&self) -> bool {
+        self.entry.before.is_none() || self.fields.contains(&Field::Meta(Meta::Identifier))
     }
 
     fn deleted(&self) -> bool {
@@ -77,7 +77,7 @@ fn anchors(holder: BlueprintNo, watch: &Watch, changes: &[Changed<'_>]) -> Ancho
                 Watched::Any => true,
                 Watched::These(fields) => fields.iter().any(|field| change.fields.contains(field)),
             };
-            if change.created() || (at_end && differs) {
+            if change.is_found_anew() || (at_end && differs) {
                 anchors.entry(place).or_default().insert(entity);
             }
         }
