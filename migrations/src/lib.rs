@@ -5,18 +5,24 @@
 
 mod dialect;
 mod m0001_base;
+mod m0020_identity;
 mod m0030_computed;
 
 pub use sea_orm_migration::prelude::*;
 
 /// Tables that belong to a tenant, by migration: row-level security is forced on each of them.
-pub const TENANT_TABLES: &[&[&str]] = &[m0001_base::TENANT_TABLES, m0030_computed::TENANT_TABLES];
+pub const TENANT_TABLES: &[&[&str]] =
+    &[m0001_base::TENANT_TABLES, m0020_identity::TENANT_TABLES, m0030_computed::TENANT_TABLES];
 
 pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_base::Migration), Box::new(m0030_computed::Migration)]
+        vec![
+            Box::new(m0001_base::Migration),
+            Box::new(m0020_identity::Migration),
+            Box::new(m0030_computed::Migration),
+        ]
     }
 }

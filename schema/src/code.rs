@@ -120,6 +120,8 @@ codes! {
     Unauthenticated = "UNAUTHENTICATED", Rights, 401;
     /// The caller may not do this.
     Forbidden = "FORBIDDEN", Rights, 403;
+    /// The proof that a change comes from the portal's own pages is missing or wrong: the header X-CSRF-Token.
+    CsrfTokenInvalid = "CSRF_TOKEN_INVALID", Rights, 403;
     /// There is no such thing, or the caller may not know of it.
     NotFound = "NOT_FOUND", State, 404;
     /// The method is not offered at this address.
@@ -132,6 +134,8 @@ codes! {
     Aborted = "ABORTED", State, 409;
     /// It is in use by something else, which is named.
     InUse = "IN_USE", State, 409;
+    /// The last admin of a tenant cannot be removed or get another role.
+    LastAdmin = "LAST_ADMIN", State, 409;
     /// An entity cannot be deleted because others require it.
     HasDependents = "HAS_DEPENDENTS", State, 409;
     /// A resync of this integration is already open.

@@ -1,9 +1,12 @@
 //! Who asks: the first argument of every capability. Built from a verified credential, or for named background work.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use portolan_schema::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
+
+use crate::identity::TenantLimits;
 
 /// Number of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,13 +70,15 @@ impl Actor {
 #[derive(Debug, Clone)]
 pub struct OpContext(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     tenant: TenantId,
     actor: Actor,
     role: Role,
     request_id: String,
     user_agent: Option<String>,
+    address: Option<IpAddr>,
+    limits: TenantLimits,
 }
 
 impl OpContext {
@@ -85,7 +90,30 @@ impl OpContext {
         request_id: impl Into<String>,
         user_agent: Option<String>,
     ) -> Self {
-        Self(Arc::new(Inner { tenant, actor, role, request_id: request_id.into(), user_agent }))
+        let (address, limits) = (None, TenantLimits::default());
+        Self(Arc::new(Inner {
+            tenant,
+            actor,
+            role,
+            request_id: request_id.into(),
+            user_agent,
+            address,
+            limits,
+        }))
+    }
+
+    /// The same, with where the request comes from.
+    #[must_use]
+    pub fn from_address(mut self, address: Option<IpAddr>) -> Self {
+        Arc::make_mut(&mut self.0).address = address;
+        self
+    }
+
+    /// The same, with what the operator set for the tenant. Background work has no limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: TenantLimits) -> Self {
+        Arc::make_mut(&mut self.0).limits = limits;
+        self
     }
 
     /// For named background work in a tenant; it has every right there.
@@ -112,6 +140,16 @@ impl OpContext {
     /// The caller's `User-Agent`, which is an entity's `$datasource` (port-api.md 2.7).
     pub fn user_agent(&self) -> Option<&str> {
         self.0.user_agent.as_deref()
+    }
+
+    /// The caller's network address; None where it is not known, as for background work.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
+    }
+
+    /// What the operator set for the tenant; None in it leaves the bound to who asks.
+    pub fn limits(&self) -> TenantLimits {
+        self.0.limits
     }
 
     /// # Errors

@@ -51,8 +51,8 @@ impl TenantScope {
     }
 }
 
-/// A transaction over the global tables: tenants, accounts, memberships, credentials, signing keys, jobs, ids.
-/// Row-level security shows it no row of any tenant-owned table.
+/// A transaction over the global tables: tenants, accounts, memberships, credentials, sessions, signing keys, jobs, ids.
+/// Row-level security shows it no row of any tenant-owned table, but to the statements that name the tenant.
 pub struct GlobalScope(Transaction);
 
 impl GlobalScope {
@@ -79,5 +79,23 @@ impl GlobalScope {
 
     pub(crate) fn is_postgres(&self) -> bool {
         self.0.backend() == DbBackend::Postgres
+    }
+
+    /// Runs a statement on a tenant-owned table, of which it sees this one tenant's rows. It is for what must happen
+    /// together with a change of global tables.
+    pub(crate) async fn execute_for(&self, tenant: TenantId, sql: Sql) -> Result<u64> {
+        self.see(&tenant.0.to_string()).await?;
+        let touched = self.0.execute(sql).await?;
+        self.see("").await?;
+        Ok(touched)
+    }
+
+    async fn see(&self, tenant: &str) -> Result<()> {
+        if self.is_postgres() {
+            let mut sql = Sql::new("SELECT set_config('app.tenant', ");
+            sql.bind(tenant).push(", true)");
+            self.0.one(sql).await?;
+        }
+        Ok(())
     }
 }

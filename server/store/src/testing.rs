@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 use crate::{Config, Store};
 
+pub use portolan_migrations::TENANT_TABLES;
+
 const POSTGRES_URL: &str = "PORTOLAN_TEST_POSTGRES_URL";
 /// Connections of a test's server: many tests share one PostgreSQL.
 const CONNECTIONS: u32 = 4;
