@@ -1,13 +1,13 @@
 //! Machine credentials of a tenant. Admins make, rotate and revoke them; a secret is shown once and kept as a hash.
 
 use portolan_foundation::secrets::{hash_secret, random_token};
-use portolan_schema::{Code, Error, Pointer, Result};
-use portolan_store::identity::Credential;
+use portolan_schema::{Error, Instant, Problems, Result};
+use portolan_store::identity::{AuditAction, Credential};
 use portolan_store::{GlobalScope, OpContext, Role, TenantId};
+use serde_json::json;
 
-use crate::{Identity, now};
-
-const MAX_NAME: usize = 100;
+use crate::audit::Entry;
+use crate::{Identity, check_name};
 
 /// A credential with its secret, which nobody can read again.
 pub struct IssuedSecret {
@@ -28,13 +28,15 @@ impl Identity {
     /// `INVALID_VALUE` for an empty or over-long name.
     pub async fn create_credential(&self, ctx: &OpContext, name: &str, role: Role) -> Result<IssuedSecret> {
         ctx.require(Role::Admin)?;
-        let length = name.chars().count();
-        if name.trim().is_empty() || length > MAX_NAME || name.contains('\0') {
-            let message = format!("a name has 1 to {MAX_NAME} characters");
-            return Err(Error::at(Code::InvalidValue, Pointer::root().key("name"), message));
-        }
+        let mut problems = Problems::default();
+        problems.extend(check_name(Some(name), "name").err());
+        problems.into_result(())?;
+        let mut recorder = self.recorder_of(ctx).await?;
         let scope = self.store.write_global().await?;
-        let issued = add(&scope, ctx.tenant(), name, role, &ctx.actor().stamp()).await?;
+        let by = ctx.actor().stamp();
+        let issued = add(&scope, ctx.tenant(), name, role, &by, self.now()).await?;
+        let entry = about(AuditAction::CredentialCreated, &issued.credential);
+        recorder.record(&scope, ctx.tenant(), entry).await?;
         scope.commit().await?;
         Ok(issued)
     }
@@ -46,13 +48,14 @@ impl Identity {
     pub async fn rotate_credential(&self, ctx: &OpContext, client_id: &str) -> Result<IssuedSecret> {
         ctx.require(Role::Admin)?;
         let secret = new_secret();
+        let mut recorder = self.recorder_of(ctx).await?;
         let scope = self.store.write_global().await?;
-        if !scope.set_secret(ctx.tenant(), client_id, &hash_secret(&secret)).await? {
-            return Err(missing(client_id));
-        }
-        let found = scope.credential_check(client_id).await?.ok_or_else(|| missing(client_id))?;
+        let found = scope.set_secret(ctx.tenant(), client_id, &hash_secret(&secret)).await?;
+        let credential = found.ok_or_else(|| missing(client_id))?;
+        let entry = about(AuditAction::CredentialRotated, &credential);
+        recorder.record(&scope, ctx.tenant(), entry).await?;
         scope.commit().await?;
-        Ok(IssuedSecret { credential: found.credential, client_secret: secret })
+        Ok(IssuedSecret { credential, client_secret: secret })
     }
 
     /// Needs Admin. Its tokens are refused at once.
@@ -61,12 +64,19 @@ impl Identity {
     /// `NOT_FOUND`.
     pub async fn revoke_credential(&self, ctx: &OpContext, client_id: &str) -> Result<()> {
         ctx.require(Role::Admin)?;
+        let mut recorder = self.recorder_of(ctx).await?;
         let scope = self.store.write_global().await?;
-        if !scope.revoke_credential(ctx.tenant(), client_id).await? {
-            return Err(missing(client_id));
-        }
+        let found = scope.revoke_credential(ctx.tenant(), client_id).await?;
+        let credential = found.ok_or_else(|| missing(client_id))?;
+        let entry = about(AuditAction::CredentialRevoked, &credential);
+        recorder.record(&scope, ctx.tenant(), entry).await?;
         scope.commit().await
     }
+}
+
+fn about(action: AuditAction, credential: &Credential) -> Entry {
+    let details = json!({"name": credential.name, "role": credential.role.as_str()});
+    Entry::new(action, credential.client_id.clone(), Some(details))
 }
 
 fn missing(client_id: &str) -> Error {
@@ -83,6 +93,7 @@ pub(crate) async fn add(
     name: &str,
     role: Role,
     created_by: &str,
+    at: Instant,
 ) -> Result<IssuedSecret> {
     let secret = new_secret();
     let credential = Credential {
@@ -91,7 +102,7 @@ pub(crate) async fn add(
         name: name.to_owned(),
         role,
         revoked: false,
-        created_at: now(),
+        created_at: at,
         created_by: created_by.to_owned(),
         last_used_at: None,
     };
