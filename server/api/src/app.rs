@@ -1,5 +1,6 @@
 //! All routes, and what every request passes through.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,8 +22,10 @@ use tower_http::timeout::TimeoutLayer;
 use crate::address::straighten;
 use crate::answer::Refusal;
 use crate::catalog_graphql::CatalogGraphql;
+use crate::client::TrustedProxies;
+use crate::limits::{self, RateLimiter};
 use crate::platform_graphql::PlatformGraphql;
-use crate::{documents, graphql_http, metrics, port_v1};
+use crate::{documents, graphql_http, metrics, operator, port_v1, session};
 
 /// Largest request body, in bytes (port-api.md 8).
 const MAX_BODY: usize = 1 << 20;
@@ -37,12 +40,22 @@ pub struct App {
     pub identity: Identity,
     pub graphql: CatalogGraphql,
     pub platform: PlatformGraphql,
+    pub(crate) proxies: Arc<TrustedProxies>,
+    pub(crate) rates: Arc<RateLimiter>,
 }
 
 impl App {
     pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
         let platform = PlatformGraphql::new(catalog.clone(), identity.clone(), integrations);
-        Self { graphql: CatalogGraphql::new(catalog.clone()), platform, catalog, identity }
+        let graphql = CatalogGraphql::new(catalog.clone());
+        let (proxies, rates) = (Arc::default(), Arc::default());
+        Self { graphql, platform, catalog, identity, proxies, rates }
+    }
+
+    /// The same, behind proxies that say where a request comes from.
+    #[must_use]
+    pub fn behind(self, proxies: TrustedProxies) -> Self {
+        Self { proxies: Arc::new(proxies), ..self }
     }
 }
 
@@ -52,6 +65,8 @@ pub fn routes() -> Router<App> {
         .nest("/v1", port_v1::routes())
         .merge(graphql_http::routes())
         .merge(documents::routes())
+        .merge(session::routes())
+        .merge(operator::routes())
         .route("/.well-known/jwks.json", get(jwks))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -65,6 +80,7 @@ pub fn router(app: App) -> Router {
             Refusal(Error::problem(Code::MethodNotAllowed, "this address does not take this method"))
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn(limits::tell))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_TIME))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Refusal(Error::internal("a handler panicked")).into_response()
@@ -78,8 +94,8 @@ pub fn router(app: App) -> Router {
     Router::new().fallback_service(MapRequestLayer::new(straighten).layer(routes))
 }
 
-async fn jwks(axum::extract::State(app): axum::extract::State<App>) -> Response {
-    axum::Json(app.identity.jwks()).into_response()
+async fn jwks(axum::extract::State(app): axum::extract::State<App>) -> Result<Response, Refusal> {
+    Ok(axum::Json(app.identity.jwks().await?).into_response())
 }
 
 async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Result<&'static str, Refusal> {

@@ -2,7 +2,7 @@
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::post;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use portolan_schema::{Code, Error, Pointer};
 use serde_json::{Value, json};
 
@@ -10,12 +10,16 @@ use crate::App;
 use crate::answer::Refusal;
 use crate::authenticated::Authenticated;
 use crate::body::JsonBody;
+use crate::limits::OwnBodyLimit;
 
 /// Largest set of documents, in bytes.
 const MAX_BODY: usize = 32 << 20;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/api/apply", post(apply)).layer(DefaultBodyLimit::max(MAX_BODY))
+    Router::new()
+        .route("/api/apply", post(apply))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(Extension(OwnBodyLimit))
 }
 
 async fn apply(

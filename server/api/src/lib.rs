@@ -6,11 +6,16 @@ mod app;
 mod authenticated;
 mod body;
 pub mod catalog_graphql;
+mod client;
 mod documents;
 mod graphql;
 mod graphql_http;
+mod limits;
 mod metrics;
+mod operator;
 pub mod platform_graphql;
 mod port_v1;
+mod session;
 
 pub use app::{App, router, routes};
+pub use client::TrustedProxies;

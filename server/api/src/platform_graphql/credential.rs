@@ -1,18 +1,11 @@
 //! Machine credentials. A secret is shown once.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use portolan_catalog::OpContext;
 use portolan_identity::{Identity, IssuedSecret};
 
 use super::problem::{ProblemObject, payload, refuse};
-
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "portolan_identity::Role")]
-enum Role {
-    Viewer,
-    Member,
-    Admin,
-}
+use super::role::Role;
 
 #[derive(SimpleObject)]
 struct Credential {

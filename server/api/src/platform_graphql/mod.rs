@@ -1,10 +1,14 @@
 //! The platform API: one fixed schema for everybody (api.md 3). Its SDL is committed as `schema.graphql`.
 
+mod audit;
 mod blueprint;
 mod credential;
 mod entity;
 mod integration;
+mod member;
+mod page_info;
 mod problem;
+mod role;
 mod run;
 mod shape;
 
@@ -22,10 +26,12 @@ use crate::graphql::refusal::sign;
 
 #[derive(MergedObject, Default)]
 pub struct Query(
+    audit::AuditQuery,
     blueprint::BlueprintQuery,
     credential::CredentialQuery,
     entity::EntityQuery,
     integration::IntegrationQuery,
+    member::MemberQuery,
     run::RunQuery,
 );
 
@@ -35,6 +41,7 @@ pub struct Mutation(
     credential::CredentialMutation,
     entity::EntityMutation,
     integration::IntegrationMutation,
+    member::MemberMutation,
     run::RunMutation,
 );
 

@@ -2,15 +2,21 @@
 
 use axum::Json;
 use axum::extract::State;
-use portolan_schema::{Code, Error, Pointer, Problems};
+use portolan_schema::{Code, Pointer, Problems};
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::answer::Refusal;
 use crate::authenticated::Authenticated;
 use crate::body::JsonBody;
+use crate::client::Client;
+use crate::session::NotLetIn;
 
-pub(crate) async fn issue(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn issue(
+    State(app): State<App>,
+    Client(origin): Client,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, NotLetIn> {
     let mut problems = Problems::default();
     let mut text = |key: &str| {
         let found = body.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -20,8 +26,8 @@ pub(crate) async fn issue(State(app): State<App>, JsonBody(body): JsonBody) -> R
         found.unwrap_or_default()
     };
     let (id, secret) = (text("clientId"), text("clientSecret"));
-    problems.into_result(()).map_err(Error::from)?;
-    let token = app.identity.issue_token(&id, &secret).await?;
+    problems.into_result(())?;
+    let token = app.identity.issue_token_to(&id, &secret, &origin).await?;
     Ok(Json(json!({
         "ok": true, "accessToken": token.access_token, "expiresIn": token.expires_in, "tokenType": "Bearer",
     })))

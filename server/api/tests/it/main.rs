@@ -2,13 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod bad_input;
+mod brute_force;
 mod graphql;
 mod graphql_aggregate;
 mod graphql_bounds;
+mod keys;
+mod limits;
+mod members;
+mod operator;
+mod page;
 mod platform_entities;
 mod port_v1;
 mod port_v1_wire;
 mod rights;
 mod rights_graphql;
+mod session;
 mod support;

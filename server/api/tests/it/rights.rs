@@ -89,6 +89,25 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
             json!({"entities": [{"blueprint": "service", "identifier": "s4"}]}),
             [401, 404, 403, 200, 200],
         ),
+        // A token is no session, and no operator's token.
+        ("GET", "/api/session", Value::Null, [401; 5]),
+        ("POST", "/api/session", json!({"email": "x@acme.example", "password": "x"}), [401; 5]),
+        (
+            "POST",
+            "/api/session/password",
+            json!({"currentPassword": "a wrong one", "newPassword": "a new secret"}),
+            [401; 5],
+        ),
+        ("DELETE", "/api/session", Value::Null, [200; 5]),
+        ("POST", "/api/sign-up", json!({}), [422; 5]),
+        ("GET", "/api/invitations/x", Value::Null, [404; 5]),
+        ("POST", "/api/invitations/accept", json!({"token": "x", "password": "a new secret"}), [404; 5]),
+        ("GET", "/api/password-reset/x", Value::Null, [404; 5]),
+        ("POST", "/api/password-reset", json!({"token": "x", "password": "a new secret"}), [404; 5]),
+        ("GET", "/api/operator/tenants", Value::Null, [401; 5]),
+        ("POST", "/api/operator/tenants", json!({"slug": "x", "adminEmail": "x@x.example"}), [401; 5]),
+        ("PATCH", "/api/operator/tenants/acme", json!({"status": "SUSPENDED"}), [401; 5]),
+        ("DELETE", "/api/operator/tenants/acme", Value::Null, [401; 5]),
     ]
 }
 

@@ -28,6 +28,9 @@ const PLATFORM: &[Line] = &[
     ),
     ("{ ingestors { name } }", VIEWERS),
     ("{ credentials { clientId role revoked } }", ADMINS),
+    ("{ me { role tenant { slug } } }", VIEWERS),
+    ("{ members { id email role } }", VIEWERS),
+    ("{ auditLog { nodes { action actor target } } }", ADMINS),
     ("{ integrations { identifier } }", ADMINS),
     ("{ resyncRun(id: \"1\") { status } }", ["NOT_FOUND"; 4]),
     (
@@ -83,6 +86,15 @@ const PLATFORM: &[Line] = &[
     ),
     (
         "mutation { revokeCredential(clientId: \"x\") { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    ("mutation { inviteMember(email: \"x@x.example\", role: VIEWER) { link errors { code } } }", ADMINS),
+    (
+        "mutation { setRole(member: \"x\", role: VIEWER) { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "mutation { removeMember(member: \"1\") { errors { code } } }",
         ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
     ),
     (

@@ -1,5 +1,7 @@
 //! A server in the test's process, and everybody who may ask it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,8 +12,9 @@ use portolan_catalog::Catalog;
 use portolan_foundation::jq::{JqConfig, JqPool};
 use portolan_foundation::outbound::{Outbound, OutboundPolicy};
 use portolan_foundation::secrets::Sealer;
-use portolan_identity::{Identity, NewTenant, NewTenantRequest, Role};
+use portolan_identity::{Clock, Identity, NewTenant, NewTenantRequest, OperatorToken, Role, Settings};
 use portolan_integrations::Integrations;
+use portolan_schema::Instant;
 use portolan_store::Store;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -26,12 +29,32 @@ pub struct Server {
     pub viewer: String,
     /// An admin of another tenant.
     pub stranger: String,
+    /// How far the clock of identities is ahead, in microseconds.
+    ahead: Arc<AtomicI64>,
+}
+
+/// What opens `/api/operator`.
+pub const OPERATOR: &str = "the operator's own token";
+
+fn settings(ahead: Arc<AtomicI64>) -> Settings {
+    let now = move || {
+        let now: Instant = chrono::Utc::now().into();
+        Instant(now.0 + ahead.load(Ordering::Relaxed))
+    };
+    Settings {
+        sign_up: true,
+        public_url: "http://portal.example".to_owned(),
+        operator: Some(OperatorToken::new(OPERATOR).unwrap()),
+        clock: Clock::new(now),
+        ..Settings::default()
+    }
 }
 
 impl Server {
     pub async fn start(store: Store) -> Self {
         let sealer = Sealer::from_key([1; 32]);
-        let identity = Identity::open(store.clone(), &sealer).await.unwrap();
+        let ahead = Arc::new(AtomicI64::new(0));
+        let identity = Identity::open_with(store.clone(), &sealer, settings(ahead.clone())).await.unwrap();
         let catalog = Catalog::new(store.clone(), None);
         // No run is started by these tests, so no worker ever is.
         let jq = JqPool::new(JqConfig {
@@ -56,7 +79,12 @@ impl Server {
         let viewer = tokens.pop().unwrap();
         let member = tokens.pop().unwrap();
         let stranger = token(&identity, &other.client_id, &other.client_secret).await;
-        Self { router: router(app), identity, store, made, admin, member, viewer, stranger }
+        Self { router: router(app), identity, store, made, admin, member, viewer, stranger, ahead }
+    }
+
+    /// Lets time pass for identities.
+    pub fn pass(&self, time: Duration) {
+        self.ahead.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::Relaxed);
     }
 
     /// With the blueprints `system`, `service` and `deployment`.

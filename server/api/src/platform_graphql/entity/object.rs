@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::catalog_graphql::global_id;
 use crate::graphql::arguments::key;
 use crate::graphql::refusal::refuse;
+use crate::platform_graphql::page_info::PageInfo;
 
 /// An entity of any blueprint.
 pub struct Entity<'a> {
@@ -158,14 +159,6 @@ pub struct EntityConnection<'a> {
 pub struct EntityEdge<'a> {
     node: &'a EntityNode,
     model: Arc<CatalogModel>,
-}
-
-#[derive(SimpleObject)]
-pub struct PageInfo {
-    has_next_page: bool,
-    has_previous_page: bool,
-    start_cursor: Option<String>,
-    end_cursor: Option<String>,
 }
 
 #[Object]
