@@ -7,10 +7,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use portolan_foundation::secrets::Sealer;
 use portolan_schema::{Error, Result};
-use portolan_store::{Config, Store};
+use portolan_store::{Config, Role, Store};
 
+use crate::access::{AccessOptions, PublicUrlOptions};
 use crate::health::HealthOptions;
 use crate::telemetry::TelemetryOptions;
+
+/// Where a server is found that was started without options.
+pub const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
 /// A self-hosted internal developer portal.
 #[derive(Parser)]
@@ -24,9 +28,15 @@ pub struct Cli {
 pub enum Command {
     /// Migrate the database, then serve.
     Serve(ServeOptions),
-    /// Make and list tenants; on the machine that has the database, also while a server runs.
+    /// Make, list, suspend and delete tenants; on the machine that has the database, also while a server runs.
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Make one-time links for people; on the machine that has the database.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Change the keys that tokens are signed with; on the machine that has the database.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Send blueprints and entities from YAML or JSON files to a server, in any order.
     Apply(ApplyOptions),
     /// Start a run of an integration.
@@ -95,6 +105,8 @@ pub struct ServeOptions {
     pub demo: bool,
     #[command(flatten)]
     pub telemetry: TelemetryOptions,
+    #[command(flatten)]
+    pub access: AccessOptions,
 }
 
 #[derive(Subcommand)]
@@ -119,7 +131,7 @@ pub enum TenantCommand {
         #[command(flatten)]
         data: DataOptions,
     },
-    /// Refuse a tenant's tokens from now on.
+    /// Refuse a tenant's tokens and sessions from now on.
     Suspend {
         slug: String,
         #[command(flatten)]
@@ -131,6 +143,63 @@ pub enum TenantCommand {
         #[command(flatten)]
         data: DataOptions,
     },
+    /// Remove a tenant with all that it owns, for ever. Accounts of people stay.
+    Delete {
+        slug: String,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Print a link that makes its reader a member of a tenant.
+    Invite {
+        email: String,
+        /// The tenant's slug.
+        #[arg(long)]
+        tenant: String,
+        /// VIEWER, MEMBER or ADMIN.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        public_url: PublicUrlOptions,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+    /// Print a link that sets a new password.
+    ResetPassword {
+        email: String,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        public_url: PublicUrlOptions,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make a new key, which signs from now on, on every server.
+    Rotate {
+        /// Refuse every token that was issued before, as after a theft.
+        #[arg(long)]
+        revoke_old: bool,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        data: DataOptions,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "a role is VIEWER, MEMBER or ADMIN".to_owned())
 }
 
 #[derive(Args)]
@@ -162,7 +231,7 @@ pub struct ResyncOptions {
 /// Which server to talk to, and as whom.
 #[derive(Args, Clone)]
 pub struct ServerOptions {
-    #[arg(long, env = "PORTOLAN_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, env = "PORTOLAN_URL", default_value = DEFAULT_URL)]
     pub url: String,
     #[arg(long, env = "PORTOLAN_CLIENT_ID")]
     pub client_id: String,

@@ -1,15 +1,18 @@
 //! The program: its command line, and nothing else. See `portolan --help`.
 
+mod access;
 mod apply;
 mod cli;
 mod client;
 mod demo;
 mod documents;
 mod health;
+mod keys;
 mod resync;
 mod serve;
 mod telemetry;
 mod tenant;
+mod user;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,8 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Serve(options) => serve::run(options).await,
             Command::Tenant(command) => tenant::run(command).await,
+            Command::User(command) => user::run(command).await,
+            Command::Keys(command) => keys::run(command).await,
             Command::Apply(options) => apply::run(options).await,
             Command::Health(options) => health::run(options).await,
             Command::Resync(options) => resync::run(options).await,

@@ -1,5 +1,6 @@
 //! `portolan serve`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use portolan_api::{App, router};
@@ -16,6 +17,8 @@ use crate::{demo, telemetry};
 
 /// How long open requests may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(9);
+/// Time between two rounds of housekeeping.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
 const JQ_WORKERS: usize = 2;
 /// Longest time for one batch of at most 100 items.
 const JQ_DEADLINE: Duration = Duration::from_secs(5);
@@ -23,7 +26,10 @@ const JQ_DEADLINE: Duration = Duration::from_secs(5);
 pub async fn run(options: ServeOptions) -> Result<()> {
     let metrics = telemetry::begin(&options.telemetry)?;
     let (store, sealer) = options.data.open().await?;
-    let identity = Identity::open(store.clone(), &sealer).await?;
+    let settings = options.access.settings(&format!("http://{}", options.listen))?;
+    let proxies = options.access.proxies()?;
+    let identity = Identity::open_with(store.clone(), &sealer, settings).await?;
+    tokio::spawn(keep_house(identity.clone()));
     let jq = jq_workers()?;
     let catalog = Catalog::new(store.clone(), Some(jq.clone()));
     let integrations = Integrations::new(
@@ -36,7 +42,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     );
     let computing = tokio::spawn(catalog.computing().work());
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
-    let routes = metrics.serve(router(App::new(catalog, identity, integrations))).await?;
+    let routes = metrics.serve(router(App::new(catalog, identity, integrations).behind(proxies))).await?;
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .map_err(|error| Error::unavailable(format!("cannot listen on {}: {error}", options.listen)))?;
@@ -46,7 +52,8 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         say(&demo::welcome(&made, &address.to_string()))?;
     }
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         wait_for_signal().await;
         tracing::info!("stopping: open requests are finished, no new ones are taken");
         stopping.send_replace(true);
@@ -62,6 +69,16 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     computing.abort();
     store.close().await;
     Ok(())
+}
+
+/// Removes what is over, until the server stops.
+async fn keep_house(identity: Identity) {
+    loop {
+        if let Err(error) = identity.keep_house().await {
+            tracing::warn!(error = ?error, "housekeeping was not finished; it is tried again later");
+        }
+        tokio::time::sleep(HOUSEKEEPING).await;
+    }
 }
 
 /// This program again, as `portolan jq-worker`.

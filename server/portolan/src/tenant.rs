@@ -45,6 +45,10 @@ pub async fn run(command: TenantCommand) -> Result<()> {
         TenantCommand::Resume { slug, data } => {
             open(&data).await?.set_tenant_status(&slug, TenantStatus::Active).await
         }
+        TenantCommand::Delete { slug, data } => {
+            open(&data).await?.delete_tenant(&slug).await?;
+            say(&format!("the tenant {slug} is deleted"))
+        }
     }
 }
 
