@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Json, Object};
 use portolan_catalog::query::{EntityNode, EntityPage};
 use portolan_schema::{CatalogModel, Error, Targets};
 use serde_json::{Map, Value};
