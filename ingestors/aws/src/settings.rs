@@ -30,7 +30,7 @@ pub(crate) struct Config {
     #[serde(default)]
     #[schemars(url)]
     endpoint_url: Option<String>,
-    /// A role to assume before reading. Its trust policy should demand the external id shown for this tenant.
+    /// A role to assume with the access key before reading.
     #[serde(default)]
     #[schemars(regex(pattern = r"^arn:[a-z0-9-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"))]
     pub role_arn: Option<String>,
