@@ -7,12 +7,17 @@ mod dialect;
 mod m0001_base;
 mod m0020_identity;
 mod m0030_computed;
+mod m0050_model;
 
 pub use sea_orm_migration::prelude::*;
 
 /// Tables that belong to a tenant, by migration: row-level security is forced on each of them.
-pub const TENANT_TABLES: &[&[&str]] =
-    &[m0001_base::TENANT_TABLES, m0020_identity::TENANT_TABLES, m0030_computed::TENANT_TABLES];
+pub const TENANT_TABLES: &[&[&str]] = &[
+    m0001_base::TENANT_TABLES,
+    m0020_identity::TENANT_TABLES,
+    m0030_computed::TENANT_TABLES,
+    m0050_model::TENANT_TABLES,
+];
 
 pub struct Migrator;
 
@@ -23,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_base::Migration),
             Box::new(m0020_identity::Migration),
             Box::new(m0030_computed::Migration),
+            Box::new(m0050_model::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ pub mod model;
 pub mod names;
 pub mod problem;
 pub mod property;
+pub mod references;
 pub mod relation;
 pub mod rules;
 mod validation;

@@ -95,7 +95,7 @@ fn look_up<'v>(path: &[String], item: &'v Value) -> Result<&'v Value, JqProblem>
 }
 
 /// Reads `.`, `.a.b`, `."a-b"`, `.a["b"]`.
-pub(super) fn plain_path(text: &str) -> Option<Vec<String>> {
+pub(crate) fn plain_path(text: &str) -> Option<Vec<String>> {
     let mut rest = text.strip_prefix('.')?;
     let mut path = Vec::new();
     if rest.is_empty() {

@@ -11,4 +11,5 @@ mod tests;
 
 pub use apply::{CompiledResource, Mapped, MappedEntity, MappingProblem};
 pub use config::{EntityMapping, MappingConfig, ResourceMapping};
+pub(crate) use expression::plain_path;
 pub use expression::{Expression, Jq, JqProblem};

@@ -284,8 +284,8 @@ pub(super) fn function(
     Some(Function::Rate { property, per, measure })
 }
 
-/// Which computed properties of its own entity an expression may read: None where that cannot be told from its text.
-pub(super) fn reads(expression: &str) -> Option<HashSet<String>> {
+/// Which properties of its own entity an expression may read: None where that cannot be told from its text.
+pub fn reads(expression: &str) -> Option<HashSet<String>> {
     let pattern = |text: &str| regex::Regex::new(text).ok();
     // Every mention of `properties` is followed by one name, in one of jq's ways to write it.
     let named = pattern(

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::computed::ComputedModel;
 use crate::names::GraphqlNames;
 use crate::validation::EntityValidator;
-use crate::{Blueprint, Code, Instant, Pointer, Problems, Property, Relation};
+use crate::{Blueprint, Code, EntityState, Instant, Pointer, Problem, Problems, Property, Relation, Targets};
 
 /// Number of a blueprint, unique in its tenant and never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,8 +34,16 @@ pub struct RelationNo(pub i32);
 /// The numbers under which a blueprint's parts are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Numbers {
+    /// Own and computed properties.
     pub properties: IndexMap<String, PropertyNo>,
     pub relations: IndexMap<String, RelationNo>,
+    /// Numbers that own properties had before they were stored in another column: entities that were not written since
+    /// hold their values under these.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub former: IndexMap<PropertyNo, String>,
+    /// The number of the set of entities that do not fit the blueprint; 0 before there was one.
+    #[serde(default)]
+    pub invalid: i32,
 }
 
 /// When and by whom something was made and last changed.
@@ -99,6 +107,8 @@ pub struct BlueprintModel {
     property_index: HashMap<String, usize>,
     relation_index: HashMap<String, usize>,
     computed_index: HashMap<String, usize>,
+    /// Places of own properties by their numbers, former ones included.
+    number_index: HashMap<PropertyNo, usize>,
     validator: OnceLock<EntityValidator>,
 }
 
@@ -127,8 +137,20 @@ impl BlueprintModel {
 
     /// A property, own or computed.
     pub fn property_by_no(&self, no: PropertyNo) -> Option<&PropertyModel> {
-        let own = self.properties.iter().find(|property| property.no == no);
+        let own = self.own_by_no(no).filter(|property| property.no == no);
         own.or_else(|| self.computed_by_no(no).map(|computed| &computed.property))
+    }
+
+    /// The own property whose values are stored under this number, which may be a former one.
+    pub fn own_by_no(&self, no: PropertyNo) -> Option<&PropertyModel> {
+        self.number_index.get(&no).map(|at| &self.properties[*at])
+    }
+
+    /// The numbers under which an entity may hold the property's value: the present one first.
+    pub fn stored_under(&self, property: &PropertyModel) -> impl Iterator<Item = PropertyNo> {
+        let name = &property.property.identifier;
+        let former = self.stored.numbers.former.iter().rev().filter(move |(_, of)| *of == name);
+        std::iter::once(property.no).chain(former.map(|(no, _)| *no))
     }
 
     pub fn computed_by_no(&self, no: PropertyNo) -> Option<&ComputedModel> {
@@ -153,6 +175,24 @@ impl BlueprintModel {
     /// Paths are below `/properties`. Nulls of optional properties pass. Unknown properties are problems.
     pub fn check_properties(&self, properties: &serde_json::Map<String, serde_json::Value>) -> Problems {
         self.validator.get_or_init(|| EntityValidator::compile(self.blueprint())).check(properties)
+    }
+
+    /// All that keeps a stored entity from fitting its blueprint.
+    pub fn check_entity(&self, state: &EntityState) -> Problems {
+        let mut problems = self.check_properties(&state.properties);
+        problems.extend(self.missing_relations(state));
+        problems
+    }
+
+    /// Required relations that point nowhere.
+    pub fn missing_relations<'m>(&'m self, state: &'m EntityState) -> impl Iterator<Item = Problem> + 'm {
+        let required = self.relations.iter().filter(|relation| relation.relation.required);
+        let names = required.map(|relation| &relation.relation.identifier);
+        let missing = names.filter(|name| state.relations.get(*name).is_none_or(Targets::is_empty));
+        missing.map(|name| {
+            let message = format!("the relation \"{name}\" is required");
+            Problem::new(Code::Required, Pointer::root().key("relations").key(name), message)
+        })
     }
 }
 
@@ -260,8 +300,12 @@ impl CatalogModel {
                 relation: relation.clone(),
             })
             .collect();
-        let property_index =
+        let property_index: HashMap<String, usize> =
             properties.iter().enumerate().map(|(at, p)| (p.property.identifier.clone(), at)).collect();
+        let former = entry.numbers.former.iter();
+        let former = former.filter_map(|(no, name)| Some((*no, *property_index.get(name)?)));
+        let number_index =
+            former.chain(properties.iter().enumerate().map(|(at, found)| (found.no, at))).collect();
         let relation_index =
             relations.iter().enumerate().map(|(at, r)| (r.relation.identifier.clone(), at)).collect();
         BlueprintModel {
@@ -273,6 +317,7 @@ impl CatalogModel {
             property_index,
             relation_index,
             computed_index: HashMap::new(),
+            number_index,
             validator: OnceLock::new(),
         }
     }

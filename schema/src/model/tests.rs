@@ -28,7 +28,7 @@ fn compile(definitions: &[Value]) -> Result<CatalogModel, Vec<String>> {
             StoredBlueprint {
                 no: BlueprintNo(i32::try_from(at).unwrap() + 1),
                 blueprint,
-                numbers: Numbers { properties, relations },
+                numbers: Numbers { properties, relations, ..Numbers::default() },
                 names: GraphqlNames::default(),
                 revision: 1,
                 stamps: Stamps {

@@ -24,6 +24,7 @@ fn model() -> CatalogModel {
             .zip(blueprint.relations.keys())
             .map(|(no, key)| (key.clone(), RelationNo(no)))
             .collect(),
+        ..Numbers::default()
     };
     let at = Instant(0);
     let stamps = Stamps { created_at: at, created_by: "t".into(), updated_at: at, updated_by: "t".into() };

@@ -45,7 +45,7 @@ impl<'a> Batch<'a> {
         }
         let mut found: Vec<Entity> = Vec::new();
         for (blueprint, identifiers) in &wanted {
-            let mut entities = self.scope.entities_by_identifier(*blueprint, identifiers).await?;
+            let mut entities = self.scope.entities_by_identifier(self.model, *blueprint, identifiers).await?;
             found.extend(identifiers.iter().filter_map(|identifier| entities.remove(*identifier)));
         }
         self.adopt(found).await?;
@@ -61,7 +61,7 @@ impl<'a> Batch<'a> {
         if missing.is_empty() {
             return Ok(());
         }
-        let found = self.scope.entities_by_id(&missing).await?;
+        let found = self.scope.entities_by_id(self.model, &missing).await?;
         self.adopt(found).await
     }
 

@@ -94,19 +94,14 @@ pub(crate) fn apply(
     }
     set_relations(blueprint, write, &mut state, &mut problems);
     problems.extend(blueprint.check_properties(&state.properties));
-    for relation in blueprint.relations.iter().filter(|relation| relation.relation.required) {
-        let name = &relation.relation.identifier;
-        if state.relations.get(name).is_none_or(Targets::is_empty) && !problem_at(&problems, name) {
-            let message = format!("the relation \"{name}\" is required");
-            problems.add(Code::Required, Pointer::root().key("relations").key(name), message);
+    for missing in blueprint.missing_relations(&state) {
+        let below = format!("{}/", missing.path);
+        let told = |found: &Problem| found.path == missing.path || found.path.as_str().starts_with(&below);
+        if !problems.0.iter().any(told) {
+            problems.0.push(missing);
         }
     }
     problems.into_result(state)
-}
-
-fn problem_at(problems: &Problems, relation: &str) -> bool {
-    let path = Pointer::root().key("relations").key(relation);
-    problems.0.iter().any(|problem| problem.path.as_str().starts_with(path.as_str()))
 }
 
 /// A bare entity for a relation that points at nothing yet.

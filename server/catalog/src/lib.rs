@@ -2,7 +2,6 @@
 
 mod apply;
 mod batch;
-pub mod blueprints;
 mod bulk;
 pub mod change;
 mod companion;
@@ -12,9 +11,9 @@ mod draft;
 mod entity_json;
 mod matching;
 mod measured;
-mod model_change;
-mod models;
+mod model;
 mod search;
+mod sweep;
 mod targets;
 mod titles;
 mod write;
@@ -26,10 +25,12 @@ pub use change::{
 pub use companion::{Companion, Target};
 pub use computed::Computing;
 pub use matching::MatchesDeleted;
+pub use model::{ModelFollower, Rename};
 pub use portolan_store::entity::Entity;
 pub use portolan_store::log::Origin;
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};
+pub use sweep::Sweeping;
 pub use titles::Titles;
 pub use write::MAX_CHANGES;
 
@@ -41,7 +42,7 @@ use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Filter, Instant, R
 use portolan_store::query::{AggregateQuery, EntityPage, EntityQuery, Group};
 use portolan_store::{Store, TenantScope};
 
-use crate::models::Models;
+use crate::model::{Followers, Models};
 
 /// The catalog of all tenants. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +50,8 @@ pub struct Catalog {
     store: Store,
     models: Models,
     computing: Computing,
+    sweeping: Sweeping,
+    followers: Followers,
 }
 
 impl Catalog {
@@ -56,7 +59,13 @@ impl Catalog {
     pub fn new(store: Store, jq: Option<JqPool>) -> Self {
         let models = Models::new();
         let computing = Computing::new(store.clone(), models.clone(), jq);
-        Self { store, models, computing }
+        let sweeping = Sweeping::new(store.clone());
+        Self { store, models, computing, sweeping, followers: Followers::default() }
+    }
+
+    /// Somebody who keeps names of the model's parts follows its changes from now on.
+    pub fn add_follower(&self, follower: Arc<dyn ModelFollower>) {
+        self.followers.add(follower);
     }
 
     /// The tenant's present model; from a cache that checks the revision.
@@ -118,14 +127,16 @@ impl Catalog {
     pub async fn by_id(&self, ctx: &OpContext, id: i64) -> Result<Option<Entity>> {
         let scope = self.store.read(ctx.tenant()).await?;
         let model = self.model_in(&scope).await?;
-        let Some(mut entity) = scope.entities_by_id(&[id]).await?.pop() else { return Ok(None) };
+        let Some(mut entity) = scope.entities_by_id(&model, &[id]).await?.pop() else { return Ok(None) };
         scope.fill_relations(&model, &mut [&mut entity]).await?;
         Ok(Some(entity))
     }
 
     /// Who set each present value of an entity, by property or relation.
     pub async fn origins(&self, ctx: &OpContext, entity: i64) -> Result<BTreeMap<String, Origin>> {
-        self.store.look(ctx.tenant()).await?.origins(entity).await
+        let scope = self.store.read(ctx.tenant()).await?;
+        let model = self.model_in(&scope).await?;
+        scope.origins(&model, entity).await
     }
 
     /// The tenant's last sequence number, and the states of a blueprint's entities as they were after an earlier one.
@@ -136,8 +147,9 @@ impl Catalog {
         seq: Option<i64>,
     ) -> Result<(i64, BTreeMap<String, EntityState>)> {
         let scope = self.store.read(ctx.tenant()).await?;
+        let model = self.model_in(&scope).await?;
         let last = scope.head().await?.seq;
-        Ok((last, scope.states_at(blueprint, seq.unwrap_or(last)).await?))
+        Ok((last, scope.states_at(&model, blueprint, seq.unwrap_or(last)).await?))
     }
 
     /// One entity by blueprint and identifier, with its relations' identifiers.
@@ -149,7 +161,7 @@ impl Catalog {
     ) -> Result<Option<Entity>> {
         let scope = self.store.read(ctx.tenant()).await?;
         let model = self.model_in(&scope).await?;
-        let mut found = scope.entities_by_identifier(blueprint, &[identifier]).await?;
+        let mut found = scope.entities_by_identifier(&model, blueprint, &[identifier]).await?;
         let Some(mut entity) = found.remove(identifier) else { return Ok(None) };
         scope.fill_relations(&model, &mut [&mut entity]).await?;
         Ok(Some(entity))

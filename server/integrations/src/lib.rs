@@ -3,6 +3,7 @@
 mod collection;
 mod commit;
 mod configuration;
+mod following;
 mod http;
 mod run;
 
@@ -44,6 +45,7 @@ impl Integrations {
         outbound: Outbound,
         ingestors: Vec<Box<dyn Ingestor>>,
     ) -> Self {
+        catalog.add_follower(Arc::new(following::Mappings));
         Self(Arc::new(Inner { store, catalog, sealer, jq, outbound, ingestors, at_work: Mutex::default() }))
     }
 

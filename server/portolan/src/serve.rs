@@ -40,7 +40,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
         vec![Box::new(portolan_ingestor_aws::Aws::new())],
     );
-    let computing = tokio::spawn(catalog.computing().work());
+    let background = [tokio::spawn(catalog.computing().work()), tokio::spawn(catalog.sweeping().work())];
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
     let routes = metrics.serve(router(App::new(catalog, identity, integrations).behind(proxies))).await?;
     let listener = tokio::net::TcpListener::bind(options.listen)
@@ -66,7 +66,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         result = async { server.await } => result.map_err(Error::internal)?,
         () = overdue => tracing::warn!("requests were still open when the time to stop was over"),
     }
-    computing.abort();
+    background.iter().for_each(tokio::task::JoinHandle::abort);
     store.close().await;
     Ok(())
 }

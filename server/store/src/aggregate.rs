@@ -13,7 +13,7 @@ use crate::list::blueprint_of;
 use crate::query::{AggregateQuery, Function, Group, GroupBy, Interval};
 use crate::row::column;
 use crate::sql::Sql;
-use crate::value_rows::TEAM;
+use crate::value_rows::team_no;
 
 impl TenantScope {
     /// One statement, and one more for each median.
@@ -218,7 +218,8 @@ fn group_part(
             (format!("{alias}.{}", column_name(column)), column, Some(Join { alias, property: no, list }))
         }
         Field::Meta(Meta::Team) => {
-            (format!("{alias}.text_value"), Column::Text, Some(Join { alias, property: TEAM, list: true }))
+            let property = team_no(blueprint);
+            (format!("{alias}.text_value"), Column::Text, Some(Join { alias, property, list: true }))
         }
         Field::Meta(Meta::Blueprint) => return Err(ungroupable("$blueprint")),
         Field::Meta(meta) => {

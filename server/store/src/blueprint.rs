@@ -1,6 +1,6 @@
 //! Rows of blueprints and the log of model revisions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portolan_schema::model::{BlueprintNo, Stamps, StoredBlueprint};
 use portolan_schema::{Blueprint, Error, Instant, Result};
@@ -80,11 +80,14 @@ impl TenantScope {
         Ok(())
     }
 
-    /// Whether a blueprint has any entity.
-    pub async fn has_entities(&self, no: BlueprintNo) -> Result<bool> {
-        let mut sql = Sql::new("SELECT 1 FROM entities WHERE tenant_id = ");
-        sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(no.0).push(" LIMIT 1");
-        Ok(self.one(sql).await?.is_some())
+    /// Blueprints that have any entity.
+    pub async fn populated(&self) -> Result<HashSet<BlueprintNo>> {
+        let mut sql = Sql::new("SELECT b.blueprint_no FROM blueprints b WHERE b.tenant_id = ");
+        sql.bind(self.tenant().0);
+        sql.push(
+            " AND EXISTS (SELECT 1 FROM entities e WHERE e.tenant_id = b.tenant_id AND e.blueprint_no = b.blueprint_no)",
+        );
+        self.all(sql).await?.iter().map(|row| column(row, 0).map(BlueprintNo)).collect()
     }
 
     /// How many entities each blueprint has; those that have none are not there.

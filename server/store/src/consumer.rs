@@ -64,7 +64,7 @@ impl TenantScope {
 }
 
 /// Queues with one row a tenant.
-const QUEUES: &[&str] = &["computed"];
+const QUEUES: &[&str] = &["computed", "sweep", "migration", "model"];
 
 fn queue_number(queue: &str) -> i64 {
     QUEUES.iter().position(|known| *known == queue).and_then(|at| i64::try_from(at).ok()).unwrap_or(63)

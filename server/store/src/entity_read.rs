@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use portolan_schema::{
-    BlueprintModel, BlueprintNo, CatalogModel, EntityState, Instant, RelationNo, Result, Targets,
+    BlueprintModel, BlueprintNo, CatalogModel, EntityState, Error, Instant, RelationNo, Result, Targets,
 };
 use sea_orm::QueryResult;
 
@@ -12,8 +12,10 @@ use crate::TenantScope;
 use crate::computed::ComputedValues;
 use crate::entity::Entity;
 use crate::entity_write::Edge;
+use crate::property_sql::computed_column;
 use crate::row::{column, json_column};
 use crate::sql::Sql;
+use crate::stored_state::read_properties;
 
 /// Most values bound to one `IN` list. SQLite allows 32,766 parameters in a statement.
 pub(crate) const MAX_IN: usize = 5_000;
@@ -26,24 +28,21 @@ pub(crate) fn columns(alias: &str) -> String {
     format!("{}, {}", names.join(", "), computed_column(alias))
 }
 
-/// The JSON of the computed values of the entity under `alias`: null where there are none.
-pub(crate) fn computed_column(alias: &str) -> String {
-    format!(
-        "(SELECT c.properties FROM computed_values c WHERE c.tenant_id = {alias}.tenant_id AND c.entity_id = {alias}.entity_id)"
-    )
-}
-
-/// Reads an entity whose columns begin at `from`. Relations are left empty.
-pub(crate) fn read(row: &QueryResult, from: usize) -> Result<Entity> {
+/// Reads an entity whose columns begin at `from`, by the names of the model. Relations are left empty.
+pub(crate) fn read(model: &CatalogModel, row: &QueryResult, from: usize) -> Result<Entity> {
+    let no = BlueprintNo(column(row, from + 1)?);
+    let blueprint = model
+        .by_no(no)
+        .ok_or_else(|| Error::internal("an entity was read by a model that lacks its blueprint"))?;
     Ok(Entity {
         id: column(row, from)?,
-        blueprint: BlueprintNo(column(row, from + 1)?),
+        blueprint: no,
         state: EntityState {
             identifier: column(row, from + 2)?,
             title: column(row, from + 3)?,
             icon: column(row, from + 4)?,
             team: json_column(row, from + 5)?,
-            properties: json_column(row, from + 6)?,
+            properties: read_properties(blueprint, &column::<String>(row, from + 6)?)?,
             relations: IndexMap::new(),
         },
         revision: column(row, from + 7)?,
@@ -62,6 +61,7 @@ impl TenantScope {
     /// Entities of one blueprint by identifier, without relations. A statement each 5,000.
     pub async fn entities_by_identifier(
         &self,
+        model: &CatalogModel,
         blueprint: BlueprintNo,
         identifiers: &[&str],
     ) -> Result<HashMap<String, Entity>> {
@@ -71,7 +71,7 @@ impl TenantScope {
             sql.bind(self.tenant().0).push(" AND e.blueprint_no = ").bind(blueprint.0);
             sql.push(" AND e.identifier IN (").bind_list(chunk.iter().copied()).push(")");
             for row in self.all(sql).await? {
-                let entity = read(&row, 0)?;
+                let entity = read(model, &row, 0)?;
                 found.insert(entity.state.identifier.clone(), entity);
             }
         }
@@ -115,7 +115,7 @@ impl TenantScope {
     }
 
     /// Entities by id, without relations. A statement each 5,000.
-    pub async fn entities_by_id(&self, ids: &[i64]) -> Result<Vec<Entity>> {
+    pub async fn entities_by_id(&self, model: &CatalogModel, ids: &[i64]) -> Result<Vec<Entity>> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(MAX_IN) {
             let mut sql = Sql::new(&format!("SELECT {} FROM entities e WHERE e.tenant_id = ", columns("e")));
@@ -124,24 +124,10 @@ impl TenantScope {
                 .bind_list(chunk.iter().copied())
                 .push(")");
             for row in self.all(sql).await? {
-                found.push(read(&row, 0)?);
+                found.push(read(model, &row, 0)?);
             }
         }
         Ok(found)
-    }
-
-    /// The next entities of a blueprint by id, after `after`: for work that goes through all of them.
-    pub async fn entities_after(
-        &self,
-        blueprint: BlueprintNo,
-        after: i64,
-        limit: u64,
-    ) -> Result<Vec<Entity>> {
-        let mut sql = Sql::new(&format!("SELECT {} FROM entities e WHERE e.tenant_id = ", columns("e")));
-        sql.bind(self.tenant().0).push(" AND e.blueprint_no = ").bind(blueprint.0);
-        sql.push(" AND e.entity_id > ").bind(after).push(" ORDER BY e.entity_id LIMIT ");
-        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        self.all(sql).await?.iter().map(|row| read(row, 0)).collect()
     }
 
     /// Fills `state.relations` of entities; a statement each 5,000. Relations that were never set stay absent.

@@ -1,13 +1,15 @@
 //! Filters compiled to SQL. Every condition here is two-valued: it is never NULL, so that `NOT` is its opposite.
 
 use portolan_schema::filter::{Comparison, Direction, Quantifier, TextMatch};
+use portolan_schema::model::PropertyModel;
 use portolan_schema::property::Column;
 use portolan_schema::{BlueprintModel, CatalogModel, Error, Field, Filter, Meta, RelationNo, Result, Scalar};
 use sea_orm::{DbBackend, Value};
 
 use crate::TenantId;
+use crate::property_sql::{computed_column, json_value};
 use crate::sql::Sql;
-use crate::value_rows::{MAX_TEXT, TEAM, cut_text};
+use crate::value_rows::{MAX_TEXT, cut_text, team_no};
 
 /// Writes conditions into a statement.
 pub(crate) struct FilterWriter<'a> {
@@ -97,7 +99,7 @@ impl<'a> FilterWriter<'a> {
     fn open_values(&mut self, sql: &mut Sql, subject: &Subject<'a>, field: Field) -> Option<String> {
         let property = match field {
             Field::Property(no) => no,
-            Field::Meta(Meta::Team) => TEAM,
+            Field::Meta(Meta::Team) => team_no(subject.blueprint),
             Field::Meta(_) => return None,
         };
         let alias = self.alias("v");
@@ -167,22 +169,16 @@ impl<'a> FilterWriter<'a> {
 
     /// The whole of a text whose value row was cut, out of the entity's JSON.
     fn whole_text(&self, subject: &Subject<'a>, field: Field, row: &str) -> Result<String> {
-        let alias = &subject.alias;
-        let (column, is_list) = match field {
-            Field::Meta(Meta::Team) => (format!("{alias}.team"), true),
+        let property = match field {
+            Field::Meta(Meta::Team) => subject.blueprint.owner().map(|owner| &owner.property),
             Field::Property(no) => {
-                let property = subject.blueprint.property_by_no(no).ok_or_else(|| unknown_field(field))?;
-                let name = sql_text(&property.property.identifier);
-                let column = match self.backend {
-                    DbBackend::Postgres => format!("({alias}.properties::json -> {name})"),
-                    _ => format!(
-                        "({alias}.properties -> {})",
-                        sql_text(&json_path(&property.property.identifier))
-                    ),
-                };
-                (column, property.property.value_type.is_list())
+                Some(subject.blueprint.property_by_no(no).ok_or_else(|| unknown_field(field))?)
             }
             Field::Meta(_) => return Err(unknown_field(field)),
+        };
+        let (column, is_list) = match property {
+            None => (format!("{}.team", subject.alias), true),
+            Some(property) => (self.json(subject, property), property.property.value_type.is_list()),
         };
         Ok(match (self.backend, is_list) {
             (DbBackend::Postgres, true) => format!("(({column}::json ->> {row}.ordinal) COLLATE \"C\")"),
@@ -339,14 +335,16 @@ impl<'a> FilterWriter<'a> {
         if property.property.column().is_some() {
             return Ok(None);
         }
-        let alias = &subject.alias;
-        let identifier = &property.property.identifier;
+        let json = self.json(subject, property);
         Ok(Some(match self.backend {
-            DbBackend::Postgres => {
-                format!("coalesce(({alias}.properties::json -> {})::text, 'null')", sql_text(identifier))
-            }
-            _ => format!("coalesce({alias}.properties -> {}, 'null')", sql_text(&json_path(identifier))),
+            DbBackend::Postgres => format!("coalesce({json}::text, 'null')"),
+            _ => format!("coalesce({json}, 'null')"),
         }))
+    }
+
+    fn json(&self, subject: &Subject<'a>, property: &PropertyModel) -> String {
+        let own = format!("{}.properties", subject.alias);
+        json_value(self.backend, subject.blueprint, property, &own, &computed_column(&subject.alias))
     }
 
     fn related(
@@ -489,16 +487,6 @@ fn unknown_field(field: Field) -> Error {
 
 fn gone(what: &str) -> Error {
     Error::internal(format!("a filter names a {what} that the model does not have"))
-}
-
-/// A JSON path to one member, for SQLite.
-fn json_path(identifier: &str) -> String {
-    format!("$.\"{identifier}\"")
-}
-
-/// An SQL text literal. Used for identifiers of properties only, whose alphabet is narrow; quotes are doubled anyway.
-fn sql_text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The smallest text greater than every text that begins with `prefix`, by bytes; None where there is none.

@@ -16,11 +16,18 @@ pub struct Head {
     pub model_revision: i64,
     /// The next number for a blueprint, property or relation.
     pub next_no: i32,
+    /// Whether entities may be there that do not fit their blueprint.
+    pub invalid: bool,
 }
 
 impl Head {
     fn read(row: &QueryResult) -> Result<Self> {
-        Ok(Self { seq: column(row, 0)?, model_revision: column(row, 1)?, next_no: column(row, 2)? })
+        Ok(Self {
+            seq: column(row, 0)?,
+            model_revision: column(row, 1)?,
+            next_no: column(row, 2)?,
+            invalid: column::<i32>(row, 3)? != 0,
+        })
     }
 }
 
@@ -35,7 +42,8 @@ impl TenantScope {
 
     /// Reads the head without locking it.
     pub async fn head(&self) -> Result<Head> {
-        let mut sql = Sql::new("SELECT seq, model_revision, next_no FROM tenant_heads WHERE tenant_id = ");
+        let mut sql =
+            Sql::new("SELECT seq, model_revision, next_no, invalid FROM tenant_heads WHERE tenant_id = ");
         sql.bind(self.tenant().0);
         self.required_head(sql).await
     }
@@ -44,7 +52,7 @@ impl TenantScope {
     /// lock is taken is the order of sequence numbers and of commits.
     pub async fn lock_head(&self) -> Result<Head> {
         let mut sql = Sql::new("UPDATE tenant_heads SET seq = seq WHERE tenant_id = ");
-        sql.bind(self.tenant().0).push(" RETURNING seq, model_revision, next_no");
+        sql.bind(self.tenant().0).push(" RETURNING seq, model_revision, next_no, invalid");
         self.required_head(sql).await
     }
 

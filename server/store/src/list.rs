@@ -88,7 +88,7 @@ impl TenantScope {
             }
             if let Some(sql) = self.segment(list, key, segment, wanted - entities.len())? {
                 for row in self.all(sql).await? {
-                    entities.push(read(&row, 0)?);
+                    entities.push(read(list.model, &row, 0)?);
                 }
             }
         }
@@ -184,7 +184,7 @@ impl TenantScope {
         sql.push(" ORDER BY ").push(&sort::order_by(list.keys, list.page.from_end)).push(" LIMIT ");
         sql.bind(i64::try_from(list.page.limit + 1).unwrap_or(i64::MAX));
         sql.push(" OFFSET ").bind(i64::try_from(list.page.offset).unwrap_or(i64::MAX));
-        self.all(sql).await?.iter().map(|row| read(row, 0)).collect()
+        self.all(sql).await?.iter().map(|row| read(list.model, row, 0)).collect()
     }
 }
 

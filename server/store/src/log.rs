@@ -1,12 +1,13 @@
 //! Reading the log of versions in the order of commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use portolan_schema::{BlueprintNo, EntityState, Error, Instant, RelationNo, Result};
+use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Error, Instant, RelationNo, Result};
 
 use crate::TenantScope;
 use crate::row::column;
 use crate::sql::Sql;
+use crate::stored_state::StoredState;
 
 /// One change of an entity, with the state before and after it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +32,9 @@ pub struct LogEntry {
 }
 
 impl TenantScope {
-    /// The next changes after a sequence number, by their own; changes of computed values are left out.
-    pub async fn log_after(&self, seq: i64, limit: usize) -> Result<Vec<LogEntry>> {
+    /// The next changes after a sequence number, by their own; changes of computed values are left out. States are by the
+    /// names of the model, and what it does not have any more by the names it had last.
+    pub async fn log_after(&self, model: &CatalogModel, seq: i64, limit: usize) -> Result<Vec<LogEntry>> {
         let mut sql = Sql::new(
             "SELECT v.seq, v.entity_id, v.blueprint_no, v.identifier, v.kind, p.state, v.state, v.revision, v.at, v.actor,
                v.origin, v.run_id, v.edge_changes
@@ -43,6 +45,12 @@ impl TenantScope {
         sql.push(" AND v.kind <> 'COMPUTED' ORDER BY v.seq LIMIT ");
         sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
         let rows = self.all(sql).await?;
+        let mut texts = Vec::with_capacity(rows.len() * 2);
+        for row in &rows {
+            let blueprint = BlueprintNo(column(row, 2)?);
+            texts.extend([(blueprint, column(row, 5)?), (blueprint, column(row, 6)?)]);
+        }
+        let mut states = self.named_states(model, &texts).await?.into_iter();
         rows.iter()
             .map(|row| {
                 Ok(LogEntry {
@@ -51,8 +59,8 @@ impl TenantScope {
                     blueprint: BlueprintNo(column(row, 2)?),
                     identifier: column(row, 3)?,
                     kind: column(row, 4)?,
-                    before: state(column(row, 5)?)?,
-                    after: state(column(row, 6)?)?,
+                    before: states.next().flatten(),
+                    after: states.next().flatten(),
                     revision: column(row, 7)?,
                     at: Instant(column(row, 8)?),
                     actor: column(row, 9)?,
@@ -62,6 +70,25 @@ impl TenantScope {
                 })
             })
             .collect()
+    }
+
+    /// States out of versions by the names of the model, and what it does not have any more by the names it had last.
+    async fn named_states(
+        &self,
+        model: &CatalogModel,
+        texts: &[(BlueprintNo, Option<String>)],
+    ) -> Result<Vec<Option<EntityState>>> {
+        let mut states = Vec::with_capacity(texts.len());
+        let mut known = true;
+        for (blueprint, text) in texts {
+            let blueprint = model.by_no(*blueprint).map(AsRef::as_ref);
+            let state = text.as_deref().map(StoredState::read).transpose()?;
+            known &= state.iter().all(|state| state.is_known(blueprint));
+            states.push((blueprint, state));
+        }
+        let gone = if known { HashMap::new() } else { self.retired_names().await? };
+        let named = states.into_iter().map(|(blueprint, state)| Some(state?.named(blueprint, &gone)));
+        Ok(named.collect())
     }
 }
 
@@ -81,22 +108,25 @@ const MAX_VERSIONS: i64 = 1_000;
 
 impl TenantScope {
     /// Who set each present property and relation of an entity, by identifier, as far as its last 1,000 changes tell.
-    pub async fn origins(&self, entity: i64) -> Result<BTreeMap<String, Origin>> {
-        let mut sql =
-            Sql::new("SELECT seq, at, actor, origin, run_id, state FROM versions WHERE tenant_id = ");
+    pub async fn origins(&self, model: &CatalogModel, entity: i64) -> Result<BTreeMap<String, Origin>> {
+        let mut sql = Sql::new(
+            "SELECT seq, at, actor, origin, run_id, blueprint_no, state FROM versions WHERE tenant_id = ",
+        );
         sql.bind(self.tenant().0).push(" AND entity_id = ").bind(entity);
         sql.push(" AND kind <> 'COMPUTED' ORDER BY seq DESC LIMIT ").bind(MAX_VERSIONS);
-        let mut versions = Vec::new();
+        let (mut origins, mut texts) = (Vec::new(), Vec::new());
         for row in self.all(sql).await? {
-            let origin = Origin {
+            texts.push((BlueprintNo(column(&row, 5)?), column(&row, 6)?));
+            origins.push(Origin {
                 seq: column(&row, 0)?,
                 at: Instant(column(&row, 1)?),
                 actor: column(&row, 2)?,
                 origin: column(&row, 3)?,
                 run: column(&row, 4)?,
-            };
-            versions.push((origin, state(column(&row, 5)?)?.unwrap_or_default()));
+            });
         }
+        let states = self.named_states(model, &texts).await?.into_iter().map(Option::unwrap_or_default);
+        let versions: Vec<(Origin, EntityState)> = origins.into_iter().zip(states).collect();
         let mut found = BTreeMap::new();
         for (place, (origin, now)) in versions.iter().enumerate() {
             let before = versions.get(place + 1).map(|(_, before)| before);
@@ -120,25 +150,28 @@ impl TenantScope {
 
     /// The states of a blueprint's entities as they were after a sequence number, by identifier. What reads of the past
     /// will rest on; it goes through every version of the blueprint.
-    pub async fn states_at(&self, blueprint: BlueprintNo, seq: i64) -> Result<BTreeMap<String, EntityState>> {
+    pub async fn states_at(
+        &self,
+        model: &CatalogModel,
+        blueprint: BlueprintNo,
+        seq: i64,
+    ) -> Result<BTreeMap<String, EntityState>> {
         let mut sql = Sql::new("SELECT identifier, state FROM versions WHERE tenant_id = ");
         sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
         sql.push(" AND kind <> 'COMPUTED' AND state IS NOT NULL AND seq <= ").bind(seq);
         sql.push(" AND (until_seq IS NULL OR until_seq > ").bind(seq).push(")");
-        let mut found = BTreeMap::new();
+        let (mut names, mut texts) = (Vec::new(), Vec::new());
         for row in self.all(sql).await? {
-            found.insert(column(&row, 0)?, state(column(&row, 1)?)?.unwrap_or_default());
+            names.push(column(&row, 0)?);
+            texts.push((blueprint, column(&row, 1)?));
         }
-        Ok(found)
+        let states = self.named_states(model, &texts).await?.into_iter().map(Option::unwrap_or_default);
+        Ok(names.into_iter().zip(states).collect())
     }
 }
 
 fn holds(state: &EntityState, name: &str) -> bool {
     state.properties.contains_key(name) || state.relations.contains_key(name)
-}
-
-fn state(text: Option<String>) -> Result<Option<EntityState>> {
-    text.map(|text| serde_json::from_str(&text)).transpose().map_err(Error::internal)
 }
 
 fn edges(text: Option<String>) -> Result<Vec<(RelationNo, i64)>> {

@@ -55,7 +55,7 @@ impl TenantScope {
             let sql = self.relation_statement(model, query, &edge, &keys, &bounds, chunk)?;
             for row in self.all(sql).await? {
                 let parent: i64 = column(&row, 0)?;
-                rows.entry(parent).or_default().push((read(&row, 2)?, column(&row, 1)?));
+                rows.entry(parent).or_default().push((read(model, &row, 2)?, column(&row, 1)?));
             }
             if query.count {
                 let sql = self.count_statement(model, query, &edge, chunk)?;

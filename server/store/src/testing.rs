@@ -13,7 +13,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxPostgresConnector};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::{Config, Store};
+use crate::row::column;
+use crate::sql::Sql;
+use crate::{Config, Store, TenantId};
 
 pub use portolan_migrations::TENANT_TABLES;
 
@@ -120,6 +122,21 @@ where
         test(database.store.clone()).await;
         database.remove().await;
     }
+}
+
+/// How many rows of a tenant a table has: what tests of sweeping count.
+///
+/// # Panics
+/// Where the table cannot be counted.
+#[expect(clippy::panic, reason = "for tests only")]
+pub async fn count_rows(store: &Store, tenant: TenantId, table: &str) -> i64 {
+    let count = async {
+        let mut sql = Sql::new("SELECT count(*) FROM ");
+        sql.push(table).push(" WHERE tenant_id = ").bind(tenant.0);
+        let row = store.read(tenant).await?.one(sql).await?;
+        row.map_or(Ok(0), |row| column(&row, 0))
+    };
+    count.await.unwrap_or_else(|error: Error| panic!("{table}: {error:?}"))
 }
 
 /// Migrates a template once a process; the name says by which migrations.

@@ -2,14 +2,20 @@
 
 use std::cmp::Ordering;
 
+use portolan_schema::model::computed::{ComputedModel, OWNER};
 use portolan_schema::property::Column;
 use portolan_schema::{BlueprintModel, EntityState, Instant, Property, PropertyNo};
 use serde_json::Value;
 
 use crate::computed::ComputedValues;
 
-/// The number under which `$team` is stored; properties are numbered from 1.
-pub const TEAM: PropertyNo = PropertyNo(0);
+/// The number under which an entity's own teams are stored; properties are numbered from 1.
+const OWN_TEAM: PropertyNo = PropertyNo(0);
+
+/// The number under which `$team` is found: that of the inherited owner, or the entities' own teams.
+pub(crate) fn team_no(blueprint: &BlueprintModel) -> PropertyNo {
+    blueprint.owner().map_or(OWN_TEAM, ComputedModel::no)
+}
 /// A longer text keeps this many bytes (fewer where a character would be cut) and is marked.
 pub(crate) const MAX_TEXT: usize = 256;
 /// The ordinal of the row that says "an empty list", which is not the same as no list.
@@ -93,11 +99,8 @@ pub(crate) fn cut_text(text: &str) -> (&str, bool) {
 /// All value rows of an entity's state.
 pub(crate) fn value_rows(blueprint: &BlueprintModel, state: &EntityState) -> Vec<ValueRow> {
     let mut rows = Vec::with_capacity(state.properties.len() + state.team.len());
-    // Inherited teams are computed.
-    if blueprint.owner().is_none() {
-        for (ordinal, team) in (0..).zip(&state.team) {
-            rows.push(ValueRow::text(TEAM, ordinal, team));
-        }
+    for (ordinal, team) in (0..).zip(&state.team) {
+        rows.push(ValueRow::text(OWN_TEAM, ordinal, team));
     }
     for (identifier, value) in &state.properties {
         if let Some(model) = blueprint.property(identifier) {
@@ -112,8 +115,7 @@ pub(crate) fn computed_value_rows(blueprint: &BlueprintModel, values: &ComputedV
     let mut rows = Vec::new();
     for computed in &blueprint.computed {
         if let Some(value) = values.get(computed.no()) {
-            let no = if computed.is_owner { TEAM } else { computed.no() };
-            push_rows(&mut rows, no, &computed.property.property, value);
+            push_rows(&mut rows, computed.no(), &computed.property.property, value);
         }
     }
     rows
@@ -127,7 +129,7 @@ fn push_rows(rows: &mut Vec<ValueRow>, no: PropertyNo, property: &Property, valu
             let before = rows.len();
             rows.extend((0..).zip(items).filter_map(|(at, item)| ValueRow::of(no, at, column, item)));
             // No teams are no value, whether they are own or inherited.
-            if rows.len() == before && no != TEAM {
+            if rows.len() == before && property.identifier != OWNER {
                 rows.push(ValueRow::empty_list(no));
             }
         }

@@ -61,7 +61,7 @@ impl Evaluation<'_> {
         list: bool,
         entities: &[i64],
     ) -> Result<HashMap<i64, Computed>> {
-        let mut reached = self.scope.reached(hops, entities).await?;
+        let mut reached = self.scope.reached(self.model, hops, entities).await?;
         let mut values = HashMap::with_capacity(entities.len());
         for entity in entities {
             let ends = reached.remove(entity).unwrap_or_default();
@@ -139,7 +139,7 @@ impl Evaluation<'_> {
         entities: &[i64],
     ) -> Result<HashMap<i64, Computed>> {
         let jq = self.jq.ok_or_else(|| Error::internal("calculations need jq workers"))?;
-        let mut found = self.scope.entities_by_id(entities).await?;
+        let mut found = self.scope.entities_by_id(self.model, entities).await?;
         let mut borrowed: Vec<&mut Entity> = found.iter_mut().collect();
         self.scope.fill_relations(self.model, &mut borrowed).await?;
         let inputs = found.iter().map(|entity| self.input(holder, entity)).collect();

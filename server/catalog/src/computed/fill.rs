@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portolan_schema::model::computed::{ComputedModel, Watched};
+use portolan_schema::model::computed::{ComputedModel, Formula, Watched, reads};
 use portolan_schema::{BlueprintModel, CatalogModel, Field, Instant, Meta, PropertyNo, Result};
 use portolan_store::TenantScope;
 use portolan_store::computed::FormulaRow;
@@ -119,7 +119,7 @@ impl Formulas {
     }
 }
 
-/// What makes two formulas the same: how they are computed, from which kind of values, and how the result is stored.
+/// What makes two formulas the same: how they are computed, from what, and how the result is stored.
 fn text(model: &CatalogModel, holder: &BlueprintModel, computed: &ComputedModel) -> String {
     let mut text = format!("{:?} {:?}", computed.formula, computed.property.property.value_type);
     for watch in &computed.watches {
@@ -133,7 +133,26 @@ fn text(model: &CatalogModel, holder: &BlueprintModel, computed: &ComputedModel)
                 Field::Meta(_) => None,
             };
             text.push_str(&format!(" {:?}", source.map(ComputedModel::no)));
+            if *field == Field::Meta(Meta::Blueprint) {
+                text.push_str(end.identifier());
+            }
         }
     }
+    if let Formula::Calculation { expression } = &computed.formula {
+        text.push_str(&read_by(holder, expression));
+    }
     blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
+/// The parts of its blueprint that an expression may read, by name and number: what was renamed or dropped reads
+/// otherwise from then on.
+fn read_by(holder: &BlueprintModel, expression: &str) -> String {
+    let reads = reads(expression);
+    let properties = holder.properties.iter().map(|found| (&found.property.identifier, found.no.0));
+    let properties = properties.filter(|(name, _)| reads.as_ref().is_none_or(|reads| reads.contains(*name)));
+    let relations = holder.relations.iter().map(|found| (&found.relation.identifier, found.no.0));
+    let relations =
+        relations.filter(|_| expression.contains("relations") || !expression.contains("properties"));
+    let identifier = Some(holder.identifier()).filter(|_| expression.contains("blueprint"));
+    format!("{:?} {:?} {identifier:?}", properties.collect::<Vec<_>>(), relations.collect::<Vec<_>>())
 }

@@ -17,7 +17,7 @@ use super::dirty::{Dirty, follow, from_log};
 use super::evaluate::Evaluation;
 use super::fill::Formulas;
 use crate::measured;
-use crate::models::Models;
+use crate::model::Models;
 
 /// Changes of the log that one pass takes.
 const ENTRIES: usize = 1_000;
@@ -65,7 +65,7 @@ pub(super) async fn run(
     let model = models.get(&scope, head.model_revision).await?;
     let place = scope.consumer(NAME).await?;
     let mut formulas = Formulas::load(&scope, &model, now).await?;
-    let entries = scope.log_after(place.seq, ENTRIES).await?;
+    let entries = scope.log_after(&model, place.seq, ENTRIES).await?;
     let seq = match entries.last() {
         Some(last) if entries.len() == ENTRIES => last.seq,
         _ => head.seq,

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::NAME;
 use super::fill::CLOCK;
 use super::pass::{Progress, run};
-use crate::models::Models;
+use crate::model::Models;
 use crate::{Catalog, measured, now};
 
 /// How often the queue is looked at where nothing in this process says that there is work: other servers write too.

@@ -6,11 +6,12 @@ use portolan_catalog::{
     Actor, Catalog, Change, EntityWrite, OpContext, Outcome, RelationInput, Role, TenantId, WriteMode,
     WriteOptions,
 };
-use portolan_schema::{Filter, Result};
+use portolan_schema::{CatalogModel, Filter, Result};
 use portolan_store::Store;
 use serde_json::{Value, json};
 
 pub struct Fixture {
+    pub store: Store,
     pub catalog: Catalog,
     pub ctx: OpContext,
 }
@@ -32,7 +33,7 @@ impl Fixture {
             "test",
             None,
         );
-        Self { catalog: Catalog::new(store, None), ctx }
+        Self { catalog: Catalog::new(store.clone(), None), store, ctx }
     }
 
     /// Teams, systems and services.
@@ -57,6 +58,11 @@ impl Fixture {
 
     pub async fn list(&self, blueprint: &str, filter: Filter) -> EntityPage {
         let model = self.catalog.model(&self.ctx).await.unwrap();
+        self.list_by(&model, blueprint, filter).await
+    }
+
+    /// A list by a model that may be older than the present one.
+    pub async fn list_by(&self, model: &CatalogModel, blueprint: &str, filter: Filter) -> EntityPage {
         let query = EntityQuery {
             blueprint: model.get(blueprint).unwrap().no(),
             filter,
@@ -66,7 +72,7 @@ impl Fixture {
             relation_identifiers: true,
             relations: Vec::new(),
         };
-        self.catalog.list(&self.ctx, &model, &query).await.unwrap()
+        self.catalog.list(&self.ctx, model, &query).await.unwrap()
     }
 }
 

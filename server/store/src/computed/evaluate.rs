@@ -27,7 +27,12 @@ pub struct Aggregate {
 
 impl TenantScope {
     /// The entities at the end of the hops from each holder, without repetition, in the order of the relations.
-    pub async fn reached(&self, hops: &[Hop], holders: &[i64]) -> Result<HashMap<i64, Vec<Entity>>> {
+    pub async fn reached(
+        &self,
+        model: &CatalogModel,
+        hops: &[Hop],
+        holders: &[i64],
+    ) -> Result<HashMap<i64, Vec<Entity>>> {
         let mut found: HashMap<i64, Vec<Entity>> = HashMap::new();
         let Some(first) = hops.first() else { return Ok(found) };
         for chunk in holders.chunks(MAX_IN) {
@@ -39,7 +44,7 @@ impl TenantScope {
                 sql.push(&format!(", r{at}.ordinal, r{at}.{}", ends(hop.direction).1));
             }
             for row in self.all(sql).await? {
-                let entity = read(&row, 1)?;
+                let entity = read(model, &row, 1)?;
                 let here = found.entry(column(&row, 0)?).or_default();
                 if here.iter().all(|other| other.id != entity.id) {
                     here.push(entity);

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use portolan_schema::model::computed::ComputedModel;
 use portolan_schema::{BlueprintModel, BlueprintNo, PropertyNo, Result};
 use serde_json::{Map, Value};
 
@@ -10,7 +9,7 @@ use crate::TenantScope;
 use crate::entity_read::MAX_IN;
 use crate::row::column;
 use crate::sql::Sql;
-use crate::value_rows::{TEAM, ValueRow, computed_value_rows};
+use crate::value_rows::{ValueRow, computed_value_rows};
 
 /// Rows of one multi-row statement.
 const ROWS: usize = 250;
@@ -74,10 +73,13 @@ impl ComputedValues {
             .collect()
     }
 
-    fn text(&self) -> String {
-        let values = self.values.iter().map(|(no, value)| (no.to_string(), value.clone()));
-        let problems =
-            self.problems.iter().map(|(no, problem)| (format!("{FAILED}{no}"), problem.as_str().into()));
+    /// The JSON of what the blueprint still computes.
+    fn text(&self, blueprint: &BlueprintModel) -> String {
+        let live = |no: &i32| blueprint.computed_by_no(PropertyNo(*no)).is_some();
+        let values = self.values.iter().filter(|(no, _)| live(no));
+        let values = values.map(|(no, value)| (no.to_string(), value.clone()));
+        let problems = self.problems.iter().filter(|(no, _)| live(no));
+        let problems = problems.map(|(no, problem)| (format!("{FAILED}{no}"), problem.as_str().into()));
         let mut entries: Vec<(String, Value)> = values.chain(problems).collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         Value::Object(entries.into_iter().collect()).to_string()
@@ -121,15 +123,12 @@ impl TenantScope {
         for change in changes {
             let before = computed_value_rows(change.blueprint, &change.before);
             let after = computed_value_rows(change.blueprint, &change.after);
-            let owner = change.blueprint.owner().map(ComputedModel::no);
-            let rewritten: Vec<PropertyNo> =
-                change.rewritten.iter().map(|no| if Some(*no) == owner { TEAM } else { *no }).collect();
             let key = |row: &ValueRow| (change.blueprint.no(), change.entity, row.clone());
-            let anew = |row: &&ValueRow| rewritten.contains(&row.property);
+            let anew = |row: &&ValueRow| change.rewritten.contains(&row.property);
             gone.extend(before.iter().filter(|row| !anew(row) && !after.contains(row)).map(key));
             fresh.extend(after.iter().filter(|row| anew(row) || !before.contains(row)).map(key));
-            for no in rewritten {
-                stale.entry((change.blueprint.no(), no)).or_default().push(change.entity);
+            for no in &change.rewritten {
+                stale.entry((change.blueprint.no(), *no)).or_default().push(change.entity);
             }
         }
         for ((blueprint, property), entities) in &stale {
@@ -143,7 +142,7 @@ impl TenantScope {
                 Sql::new("INSERT INTO computed_values (tenant_id, entity_id, properties, seq) VALUES ");
             for (at, change) in chunk.iter().enumerate() {
                 sql.push(if at == 0 { "(" } else { ", (" }).bind(self.tenant().0);
-                sql.push(", ").bind(change.entity).push(", ").bind(change.after.text());
+                sql.push(", ").bind(change.entity).push(", ").bind(change.after.text(change.blueprint));
                 sql.push(", ").bind(change.seq).push(")");
             }
             sql.push(
@@ -159,7 +158,10 @@ impl TenantScope {
                 sql.push(if index == 0 { "(" } else { ", (" }).bind(self.tenant().0);
                 sql.push(", ").bind(change.seq).push(", ").bind(change.entity);
                 sql.push(", ").bind(change.blueprint.no().0).push(", '', 'COMPUTED', ");
-                sql.bind(change.after.text()).push(", 0, ").bind(at).push(", 'system:computed')");
+                sql.bind(change.after.text(change.blueprint))
+                    .push(", 0, ")
+                    .bind(at)
+                    .push(", 'system:computed')");
             }
             self.execute(sql).await?;
         }

@@ -1,0 +1,176 @@
+//! A change of the model, made in one transaction under the head's lock.
+
+use portolan_schema::references::{Definitions, Reference};
+use portolan_schema::{CatalogModel, Code, Pointer, Problem, Problems, Result, StoredBlueprint};
+use portolan_store::head::Head;
+use portolan_store::{Role, TenantScope};
+
+use super::change::{ModelChange, below};
+use super::difference::{Difference, Guard, Work};
+use crate::{Catalog, OpContext, now};
+
+/// Entities whose rows are made at a time.
+const PAGE: usize = 500;
+
+impl Catalog {
+    /// Changes the model; `change` answers the identifiers of the blueprints to give back. Problems of the blueprint in
+    /// `focus` have paths that begin in its definition, those of others begin with their identifier.
+    pub(super) async fn change_model(
+        &self,
+        ctx: &OpContext,
+        focus: Option<&str>,
+        dry_run: bool,
+        change: impl FnOnce(&mut ModelChange) -> Result<Vec<String>>,
+    ) -> Result<Vec<StoredBlueprint>> {
+        ctx.require(Role::Admin)?;
+        let scope = self.store.write(ctx.tenant()).await?;
+        let head = scope.lock_head().await?;
+        let old = self.models.get(&scope, head.model_revision).await?;
+        let mut edit = edit(ctx, &scope, &old, head).await?;
+        let wanted = change(&mut edit)?;
+        let before: Vec<StoredBlueprint> = stored(&old);
+        let difference = Difference::between(&before, &edit.stored, &edit.populated);
+        self.refuse_removal(&scope, &before, &difference).await?;
+        let model = edit.compile(head.model_revision + 1, focus)?;
+        // Names are chosen by compiling.
+        let difference = Difference::between(&before, &edit.stored, &edit.populated);
+        check_guards(&scope, &difference.guards, focus).await?;
+        let answer: Vec<StoredBlueprint> =
+            wanted.iter().filter_map(|name| model.get(name)).map(|found| found.stored.clone()).collect();
+        if dry_run || difference.is_empty() {
+            return Ok(answer);
+        }
+        for work in &difference.work {
+            carry_out(&scope, &model, work).await?;
+        }
+        self.switch(&scope, &old, &model, &edit, &difference).await?;
+        scope.commit().await?;
+        if !model.computed_order().is_empty() || !old.computed_order().is_empty() {
+            self.computing.wake();
+        }
+        self.sweeping.wake();
+        Ok(answer)
+    }
+
+    /// Makes the new model the one that counts. Everything that it needs is there.
+    async fn switch(
+        &self,
+        scope: &TenantScope,
+        old: &CatalogModel,
+        model: &CatalogModel,
+        edit: &ModelChange,
+        difference: &Difference,
+    ) -> Result<()> {
+        let (revision, at, actor) = (model.revision(), edit.at, edit.actor.as_str());
+        for stored in &difference.changed {
+            scope.save_blueprint(stored).await?;
+            let before = old.by_no(stored.no).map(|before| before.blueprint());
+            scope.log_model_change(revision, stored.no, before, Some(&stored.blueprint), at, actor).await?;
+        }
+        for stored in &difference.removed {
+            scope.remove_blueprint(stored.no).await?;
+            scope.log_model_change(revision, stored.no, Some(&stored.blueprint), None, at, actor).await?;
+        }
+        self.followers.rename(scope, &edit.renames).await?;
+        if !difference.retired.is_empty() {
+            scope.retire(&difference.retired, at).await?;
+            scope.mark_due(crate::sweep::NAME, crate::sweep::due(at)).await?;
+        }
+        scope.advance_model(revision, edit.next_no).await?;
+        if !model.computed_order().is_empty() || !old.computed_order().is_empty() {
+            scope.mark_due(crate::computed::NAME, at).await?;
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// `IN_USE` for everything that uses a blueprint that goes: entities, and what names it.
+    async fn refuse_removal(
+        &self,
+        scope: &TenantScope,
+        before: &[StoredBlueprint],
+        difference: &Difference,
+    ) -> Result<()> {
+        if difference.removed.is_empty() {
+            return Ok(());
+        }
+        let mut problems = Problems::default();
+        let gone: Vec<&str> =
+            difference.removed.iter().map(|stored| stored.blueprint.identifier.as_str()).collect();
+        for stored in &difference.removed {
+            let count = scope.count_entities(stored.no).await?;
+            if count > 0 {
+                let message =
+                    format!("the blueprint \"{}\" has {count} entities", stored.blueprint.identifier);
+                problems.add(Code::InUse, Pointer::root(), message);
+            }
+        }
+        let definitions = Definitions::new(before.iter().map(|stored| &stored.blueprint));
+        let mut references = definitions.references();
+        references.retain(|reference| !gone.contains(&reference.holder.as_str()));
+        references.extend(self.followers.references(scope).await?);
+        references.retain(|reference| gone.contains(&reference.to.blueprint()));
+        references.sort_by(|a, b| (&a.holder, a.path.as_str()).cmp(&(&b.holder, b.path.as_str())));
+        problems.extend(references.iter().map(used_by));
+        Ok(problems.into_result(())?)
+    }
+}
+
+/// A reference to something that is to go away.
+fn used_by(reference: &Reference) -> Problem {
+    let kind = reference.kind.as_str().to_lowercase().replace('_', " ");
+    let message = format!("the {kind} \"{}\" uses \"{}\"", reference.name(), reference.to.blueprint());
+    Problem::new(Code::InUse, reference.full_path(), message)
+}
+
+/// The model's blueprints, to be changed.
+async fn edit(ctx: &OpContext, scope: &TenantScope, old: &CatalogModel, head: Head) -> Result<ModelChange> {
+    Ok(ModelChange {
+        stored: stored(old),
+        next_no: head.next_no,
+        at: now(),
+        actor: ctx.actor().stamp(),
+        populated: scope.populated().await?,
+        renames: Vec::new(),
+    })
+}
+
+fn stored(model: &CatalogModel) -> Vec<StoredBlueprint> {
+    model.blueprints().iter().map(|blueprint| blueprint.stored.clone()).collect()
+}
+
+async fn check_guards(scope: &TenantScope, guards: &[Guard], focus: Option<&str>) -> Result<()> {
+    let shown = |path: &Pointer| {
+        let inner = focus.and_then(|focus| below(path, &Pointer::root().key(focus)));
+        inner.unwrap_or_else(|| path.clone())
+    };
+    let mut problems = Problems::default();
+    for guard in guards {
+        match guard {
+            Guard::Type { path } => {
+                let message = "the type of a property cannot change while the blueprint has entities; \
+                               add a new property and move the values";
+                problems.add(Code::PropertyTypeChanged, shown(path), message);
+            }
+            Guard::NoEdges { blueprint, no, path } => {
+                if scope.has_edges(*blueprint, *no).await? {
+                    let message =
+                        "the target and cardinality of a relation cannot change while entities use it";
+                    problems.add(Code::PropertyTypeChanged, shown(path), message);
+                }
+            }
+        }
+    }
+    Ok(problems.into_result(())?)
+}
+
+async fn carry_out(scope: &TenantScope, model: &CatalogModel, work: &Work) -> Result<()> {
+    let mut after = String::new();
+    loop {
+        // Values are read by the new names: a property that is stored otherwise is still found under its former number.
+        let page = scope.entities_after(model, work.blueprint, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        last.state.identifier.clone_into(&mut after);
+        scope.index_properties(model, &work.index, &page).await?;
+    }
+}
