@@ -265,7 +265,8 @@ async fn blueprints_are_counted_renamed_and_guarded_by_revision() {
             ("updateBlueprint(identifier: \"system\", input: {title: \"S\", schema: {properties: {}}}, ifRevision: 1)", fine("system", 2)),
             ("updateBlueprint(identifier: \"system\", input: {title: 1, schema: {properties: {}}})", failed("WRONG_TYPE", "/input/title")),
             ("createBlueprint(input: {identifier: \"service\", title: \"S\", schema: {properties: {}}})", failed("ALREADY_EXISTS", "/input/identifier")),
-            ("deleteBlueprint(identifier: \"service\")", failed("IN_USE", "")),
+            ("deleteBlueprint(identifier: \"service\")", json!({"blueprint": null, "errors": [
+                {"code": "IN_USE", "path": ""}, {"code": "IN_USE", "path": "/deployment/relations/service/target"}]})),
             ("createBlueprint(input: {identifier: \"x\", title: \"X\", schema: {properties: {}}})", fine("x", 1)),
             ("renameBlueprint(identifier: \"x\", to: \"y\")", fine("y", 2)),
             ("deleteBlueprint(identifier: \"y\")", fine("y", 2)),
