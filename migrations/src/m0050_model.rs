@@ -22,11 +22,11 @@ const TENANT: &[&str] = &[
        PRIMARY KEY (tenant_id, set_no, entity_id)) {clustered}",
     // Whether the tenant may have any: so that most writes need not look.
     "ALTER TABLE tenant_heads ADD COLUMN invalid INTEGER NOT NULL DEFAULT 0",
-    // The change that is being prepared: at most one a tenant. `model` holds the blueprints as they are to be, `work` what
-    // has to be done with entities first.
+    // The change that is being prepared: at most one a tenant. `change` is the blueprints as they are to be and what has to
+    // be done with entities first; `since_seq` the last version when it began; `attempt` counts who worked on it.
     "CREATE TABLE pending_changes (
-       tenant_id BIGINT PRIMARY KEY, model {text} NOT NULL, work {text} NOT NULL, at BIGINT NOT NULL,
-       actor {text} NOT NULL, leased_until BIGINT NOT NULL)",
+       tenant_id BIGINT PRIMARY KEY, change {text} NOT NULL, since_seq BIGINT NOT NULL, at BIGINT NOT NULL,
+       actor {text} NOT NULL, attempt INTEGER NOT NULL)",
     "CREATE TABLE entity_migrations (
        tenant_id BIGINT NOT NULL, migration_id BIGINT NOT NULL, actor {text} NOT NULL, blueprint {text} NOT NULL,
        status {text} NOT NULL, delete_blueprint INTEGER NOT NULL, success_count BIGINT NOT NULL,
