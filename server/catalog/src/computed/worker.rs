@@ -7,7 +7,7 @@ use portolan_foundation::jq::JqPool;
 use portolan_schema::{Instant, Result};
 use portolan_store::consumer::Due;
 use portolan_store::{OpContext, Store, TenantId};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use super::NAME;
 use super::fill::CLOCK;
@@ -33,11 +33,13 @@ pub struct Computing {
     models: Models,
     pub(super) jq: Option<JqPool>,
     wake: Arc<Notify>,
+    /// Passes of one process take turns: whoever comes later finds most of its work done.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Computing {
     pub(crate) fn new(store: Store, models: Models, jq: Option<JqPool>) -> Self {
-        Self { store, models, jq, wake: Arc::new(Notify::new()) }
+        Self { store, models, jq, wake: Arc::new(Notify::new()), turn: Arc::default() }
     }
 
     /// Tells the worker of this process that there is work.
@@ -73,7 +75,7 @@ impl Computing {
         scope.commit().await?;
         for due in &leased {
             let began = std::time::Instant::now();
-            let outcome = run(&self.store, &self.models, self.jq.as_ref(), due.tenant, now()).await;
+            let outcome = self.pass(due.tenant).await;
             measured::pass(began, &outcome);
             self.end(*due, outcome).await?;
         }
@@ -96,11 +98,15 @@ impl Computing {
         scope.commit().await
     }
 
+    async fn pass(&self, tenant: TenantId) -> Result<Progress> {
+        let _turn = self.turn.lock().await;
+        run(&self.store, &self.models, self.jq.as_ref(), tenant, now()).await
+    }
+
     /// One pass for a tenant, here and now. Where it fails or takes long, the worker does it.
     pub(crate) async fn hurry(&self, tenant: TenantId) {
-        let pass = run(&self.store, &self.models, self.jq.as_ref(), tenant, now());
-        if let Ok(Err(error)) = tokio::time::timeout(HURRY, pass).await {
-            // Most likely the worker was faster.
+        if let Ok(Err(error)) = tokio::time::timeout(HURRY, self.pass(tenant)).await {
+            // Most likely another server was faster.
             tracing::debug!(error = ?error, tenant.id = tenant.0, "a pass beside a write failed");
         }
     }
@@ -112,7 +118,7 @@ impl Computing {
     async fn settle(&self, tenant: TenantId) -> Result<()> {
         let mut failures = 0;
         loop {
-            match run(&self.store, &self.models, self.jq.as_ref(), tenant, now()).await {
+            match self.pass(tenant).await {
                 Ok(Progress::More) => {}
                 Ok(Progress::UpToDate { .. }) => return Ok(()),
                 Err(error) => {
