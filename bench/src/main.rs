@@ -6,6 +6,7 @@
 mod by_hand;
 mod catalog;
 mod computed;
+mod ingest;
 mod process;
 mod program;
 mod reads;
@@ -41,6 +42,7 @@ async fn main() -> Result<()> {
         let database = TestDatabase::new(engine).await;
         computed::measure(&database).await?;
         database.remove().await;
+        ingest::measure(engine).await?;
         sizes(engine, large).await?;
     }
     tenants::measure().await

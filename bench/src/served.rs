@@ -106,6 +106,14 @@ impl Served {
         self.ask(&self.token, query).await
     }
 
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// Sends the same query `count` times over `connections`, each one after the other.
     pub async fn load(&self, query: &str, connections: usize, count: usize) -> Result<Load> {
         self.query(query).await?;
