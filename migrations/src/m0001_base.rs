@@ -27,9 +27,10 @@ const GLOBAL: &[&str] = &[
     // Ids are handed out in blocks, so that no writer waits for another.
     "CREATE TABLE id_blocks (name {text} PRIMARY KEY, next_id BIGINT NOT NULL)",
     "INSERT INTO id_blocks (name, next_id) VALUES ('any', 1)",
+    // `model_revision` is that of the head row, for who asks before the tenant is known.
     "CREATE TABLE tenants (
        tenant_id BIGINT PRIMARY KEY, slug {text} NOT NULL UNIQUE, title {text} NOT NULL,
-       status {text} NOT NULL, created_at BIGINT NOT NULL)",
+       status {text} NOT NULL, created_at BIGINT NOT NULL, model_revision BIGINT NOT NULL DEFAULT 0)",
     "CREATE TABLE accounts (
        account_id BIGINT PRIMARY KEY, email {text} NOT NULL UNIQUE, name {text},
        password_hash {text}, status {text} NOT NULL, created_at BIGINT NOT NULL)",

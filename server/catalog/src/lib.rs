@@ -68,8 +68,18 @@ impl Catalog {
         self.followers.add(follower);
     }
 
-    /// The tenant's present model; from a cache that checks the revision.
+    /// The tenant's model as it was when the caller was verified, or a newer one; from a cache that checks the revision.
     pub async fn model(&self, ctx: &OpContext) -> Result<Arc<CatalogModel>> {
+        if let Some(least) = ctx.model_revision()
+            && let Some(model) = self.models.at_least(ctx.tenant(), least).await
+        {
+            return Ok(model);
+        }
+        self.present_model(ctx).await
+    }
+
+    /// As [`Catalog::model`], for a context that has lived a while: what the model is now.
+    pub async fn present_model(&self, ctx: &OpContext) -> Result<Arc<CatalogModel>> {
         let revision = self.store.look(ctx.tenant()).await?.head().await?.model_revision;
         match self.models.kept(ctx.tenant(), revision).await {
             Some(model) => Ok(model),

@@ -36,7 +36,8 @@ impl Identity {
         let user_agent = origin.user_agent.clone();
         let ctx = OpContext::verified(tenant.id, actor, role, origin.request_id.as_str(), user_agent)
             .from_address(origin.address)
-            .with_limits(tenant.limits.or(self.settings.limits));
+            .with_limits(tenant.limits.or(self.settings.limits))
+            .with_model_revision(tenant.model_revision);
         Caller { ctx, tenant_slug: tenant.slug.clone() }
     }
 }

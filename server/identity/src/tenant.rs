@@ -237,6 +237,7 @@ pub(crate) fn new_tenant(id: TenantId, slug: &str, title: Option<&str>, at: Inst
         status: TenantStatus::Active,
         created_at: at,
         limits: TenantLimits::default(),
+        model_revision: 0,
     }
 }
 

@@ -79,6 +79,7 @@ struct Inner {
     user_agent: Option<String>,
     address: Option<IpAddr>,
     limits: TenantLimits,
+    model_revision: Option<i64>,
 }
 
 impl OpContext {
@@ -99,6 +100,7 @@ impl OpContext {
             user_agent,
             address,
             limits,
+            model_revision: None,
         }))
     }
 
@@ -116,9 +118,21 @@ impl OpContext {
         self
     }
 
+    /// The same, with the revision that the tenant's model had when the caller was verified.
+    #[must_use]
+    pub fn with_model_revision(mut self, revision: i64) -> Self {
+        Arc::make_mut(&mut self.0).model_revision = Some(revision);
+        self
+    }
+
     /// For named background work in a tenant; it has every right there.
     pub fn background(tenant: TenantId, actor: Actor) -> Self {
         Self::verified(tenant, actor, Role::Admin, "background", None)
+    }
+
+    /// The least revision that the tenant's model has, where that was read with the caller's rights.
+    pub fn model_revision(&self) -> Option<i64> {
+        self.0.model_revision
     }
 
     pub fn tenant(&self) -> TenantId {

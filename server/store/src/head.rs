@@ -74,6 +74,9 @@ impl TenantScope {
         sql.bind(revision).push(", next_no = ").bind(next_no);
         sql.push(" WHERE tenant_id = ").bind(self.tenant().0);
         self.execute(sql).await?;
+        let mut sql = Sql::new("UPDATE tenants SET model_revision = ");
+        sql.bind(revision).push(" WHERE tenant_id = ").bind(self.tenant().0);
+        self.execute(sql).await?;
         Ok(())
     }
 

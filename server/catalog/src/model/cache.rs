@@ -17,6 +17,11 @@ impl Models {
         Self(Cache::new(MAX_TENANTS))
     }
 
+    /// A model of this revision or a later one, if it is at hand.
+    pub(crate) async fn at_least(&self, tenant: TenantId, revision: i64) -> Option<Arc<CatalogModel>> {
+        self.0.get(&tenant).await.filter(|model| model.revision() >= revision)
+    }
+
     /// The model of this revision, if it is at hand.
     pub(crate) async fn kept(&self, tenant: TenantId, revision: i64) -> Option<Arc<CatalogModel>> {
         self.0.get(&tenant).await.filter(|model| model.revision() == revision)

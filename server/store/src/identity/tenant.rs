@@ -35,12 +35,14 @@ pub struct Tenant {
     pub status: TenantStatus,
     pub created_at: Instant,
     pub limits: TenantLimits,
+    /// Counts the changes of its blueprints.
+    pub model_revision: i64,
 }
 
-pub(super) const TENANT: &str =
-    "tenants.tenant_id, tenants.slug, tenants.title, tenants.status, tenants.created_at, tenants.limits";
+pub(super) const TENANT: &str = "tenants.tenant_id, tenants.slug, tenants.title, tenants.status, \
+     tenants.created_at, tenants.limits, tenants.model_revision";
 /// How many columns [`TENANT`] has.
-pub(super) const TENANT_WIDTH: usize = 6;
+pub(super) const TENANT_WIDTH: usize = 7;
 
 impl GlobalScope {
     /// Makes a tenant with its head row.
@@ -127,6 +129,7 @@ pub(super) fn tenant(row: &QueryResult, from: usize) -> Result<Tenant> {
             Some(text) => serde_json::from_str(&text).map_err(Error::internal)?,
             None => TenantLimits::default(),
         },
+        model_revision: column(row, from + 6)?,
     })
 }
 
