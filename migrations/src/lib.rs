@@ -7,6 +7,7 @@ mod dialect;
 mod m0001_base;
 mod m0020_identity;
 mod m0030_computed;
+mod m0040_stream;
 mod m0050_model;
 
 pub use sea_orm_migration::prelude::*;
@@ -16,6 +17,7 @@ pub const TENANT_TABLES: &[&[&str]] = &[
     m0001_base::TENANT_TABLES,
     m0020_identity::TENANT_TABLES,
     m0030_computed::TENANT_TABLES,
+    m0040_stream::TENANT_TABLES,
     m0050_model::TENANT_TABLES,
 ];
 
@@ -28,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_base::Migration),
             Box::new(m0020_identity::Migration),
             Box::new(m0030_computed::Migration),
+            Box::new(m0040_stream::Migration),
             Box::new(m0050_model::Migration),
         ]
     }

@@ -142,6 +142,12 @@ codes! {
     RunInProgress = "RUN_IN_PROGRESS", State, 409;
     /// The run is not in a state that allows this.
     WrongRunState = "WRONG_RUN_STATE", State, 409;
+    /// An earlier request with this Idempotency-Key is still being worked on; try again when it has ended.
+    StreamInProgress = "STREAM_IN_PROGRESS", State, 409;
+    /// The Idempotency-Key was used for another body or with other parameters.
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", Input, 422;
+    /// The Content-Encoding of the body is not one that this address takes.
+    UnsupportedEncoding = "UNSUPPORTED_ENCODING", Input, 415;
     /// The request body is larger than allowed.
     BodyTooLarge = "BODY_TOO_LARGE", Limit, 413;
     /// The query is nested deeper than allowed.
@@ -170,6 +176,8 @@ codes! {
     UpstreamFailed = "UPSTREAM_FAILED", Upstream, 422;
     /// The run would delete more than its guard allows and waits for a person.
     DeletionGuard = "DELETION_GUARD", State, 409;
+    /// The database has no room left: nothing can be written until the operator makes some. Reads go on.
+    StorageFull = "STORAGE_FULL", Fault, 507;
     /// The server is busy or its database is away; try again.
     Unavailable = "UNAVAILABLE", Fault, 503;
     /// Portolan failed; the log has the request id.

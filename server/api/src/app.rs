@@ -16,6 +16,7 @@ use tower::Layer;
 use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 
@@ -25,7 +26,7 @@ use crate::catalog_graphql::CatalogGraphql;
 use crate::client::TrustedProxies;
 use crate::limits::{self, RateLimiter};
 use crate::platform_graphql::PlatformGraphql;
-use crate::{documents, graphql_http, metrics, operator, port_v1, session};
+use crate::{documents, export, graphql_http, metrics, operator, port_v1, session, stream};
 
 /// Largest request body, in bytes (port-api.md 8).
 const MAX_BODY: usize = 1 << 20;
@@ -67,6 +68,8 @@ pub fn routes() -> Router<App> {
         .merge(documents::routes())
         .merge(session::routes())
         .merge(operator::routes())
+        .merge(export::routes())
+        .merge(stream::routes())
         .route("/.well-known/jwks.json", get(jwks))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -85,7 +88,7 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Refusal(Error::internal("a handler panicked")).into_response()
         }))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(stream::may_compress)))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(axum::middleware::from_fn(metrics::observe))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))

@@ -8,6 +8,7 @@ mod body;
 pub mod catalog_graphql;
 mod client;
 mod documents;
+mod export;
 mod graphql;
 mod graphql_http;
 mod limits;
@@ -16,6 +17,7 @@ mod operator;
 pub mod platform_graphql;
 mod port_v1;
 mod session;
+mod stream;
 
 pub use app::{App, router, routes};
 pub use client::TrustedProxies;

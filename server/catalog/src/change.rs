@@ -1,7 +1,7 @@
 //! What a writer asks for: changes of entities, and what came of each.
 
 use indexmap::IndexMap;
-use portolan_schema::Pointer;
+use portolan_schema::{Pointer, RelationNo};
 use portolan_store::entity::Entity;
 use serde_json::{Map, Value};
 
@@ -68,6 +68,14 @@ pub enum Change {
     Ensure {
         blueprint: String,
         identifier: String,
+    },
+    /// Takes a target that still does not exist out of a relation, even of a required one. Where it has come, or the
+    /// edge is gone, nothing changes.
+    GiveUp {
+        blueprint: String,
+        identifier: String,
+        relation: RelationNo,
+        target: String,
     },
 }
 

@@ -125,7 +125,8 @@ impl Batch<'_> {
         Ok(if model.relation.required && others == 0 { Dependence::Required } else { Dependence::Loose })
     }
 
-    fn unset(&mut self, source: &Key, relation: RelationNo, identifier: &str) -> Result<()> {
+    /// Takes a target out of a relation of a draft, whatever the blueprint requires.
+    pub(crate) fn unset(&mut self, source: &Key, relation: RelationNo, identifier: &str) -> Result<()> {
         let blueprint = self.blueprint(source.0)?;
         let name = blueprint.relation_by_no(relation).map(|model| model.relation.identifier.clone());
         let after = self.drafts.get_mut(source).and_then(|draft| draft.after.as_mut());
@@ -133,7 +134,7 @@ impl Batch<'_> {
             && let Some(targets) = after.relations.get_mut(&name)
         {
             match targets {
-                Targets::One(one) => *one = None,
+                Targets::One(one) => drop(one.take_if(|target| target == identifier)),
                 Targets::Many(many) => many.retain(|target| target != identifier),
             }
         }

@@ -1,7 +1,7 @@
 //! Entities as JSON: what `/v1`, documents and streams send (port-api.md 2.2).
 
-use portolan_schema::{Code, Pointer, Problems};
-use serde_json::Value;
+use portolan_schema::{Code, Pointer, Problem, Problems};
+use serde_json::{Map, Value};
 
 use crate::change::{EntityWrite, RelationInput};
 
@@ -15,78 +15,90 @@ impl EntityWrite {
     /// # Errors
     /// All problems, with paths in the JSON.
     pub fn from_json(blueprint: &str, body: &Value) -> Result<Self, Problems> {
-        let root = Pointer::root();
+        match body {
+            Value::Object(object) => Self::from_object(blueprint, object.clone()),
+            _ => Err(Problem::new(Code::WrongType, Pointer::root(), "an entity is an object").into()),
+        }
+    }
+
+    /// [`EntityWrite::from_json`] for whoever has no more use for the JSON.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_object(blueprint: &str, object: Map<String, Value>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut write = Self { blueprint: blueprint.to_owned(), ..Self::default() };
-        let Some(object) = body.as_object() else {
-            problems.add(Code::WrongType, root, "an entity is an object");
-            return Err(problems);
-        };
         for (key, value) in object {
-            let path = root.key(key);
+            let path = || Pointer::root().key(&key);
             match key.as_str() {
                 "identifier" => match value {
-                    Value::String(identifier) => write.identifier = Some(identifier.clone()),
-                    Value::Object(_) => write.search = Some(value.clone()),
+                    Value::String(identifier) => write.identifier = Some(identifier),
+                    Value::Object(_) => write.search = Some(value),
                     Value::Null => {}
-                    _ => problems.add(Code::WrongType, path, "an identifier is a string or a search query"),
+                    _ => problems.add(Code::WrongType, path(), "an identifier is a string or a search query"),
                 },
-                "title" => write.title = Some(text(value, &path, &mut problems)),
-                "icon" => write.icon = Some(text(value, &path, &mut problems)),
-                "team" => write.team = Some(team(value, &path, &mut problems)),
+                "title" => write.title = Some(text(value, path, &mut problems)),
+                "icon" => write.icon = Some(text(value, path, &mut problems)),
+                "team" => write.team = Some(team(value, path, &mut problems)),
                 "properties" => match value {
-                    Value::Object(properties) => write.properties.clone_from(properties),
+                    Value::Object(properties) => write.properties = properties,
                     Value::Null => {}
-                    _ => problems.add(Code::WrongType, path, "\"properties\" is an object"),
+                    _ => problems.add(Code::WrongType, path(), "\"properties\" is an object"),
                 },
                 "relations" => match value {
                     Value::Object(relations) => {
                         for (name, target) in relations {
-                            if let Some(input) = relation(target, &path.key(name), &mut problems) {
-                                write.relations.insert(name.clone(), input);
+                            if let Some(input) = relation(target, || path().key(&name), &mut problems) {
+                                write.relations.insert(name, input);
                             }
                         }
                     }
                     Value::Null => {}
-                    _ => problems.add(Code::WrongType, path, "\"relations\" is an object"),
+                    _ => problems.add(Code::WrongType, path(), "\"relations\" is an object"),
                 },
                 known if IGNORED.contains(&known) => {}
-                _ => problems.add(Code::UnknownField, path, format!("\"{key}\" is not a field of an entity")),
+                _ => {
+                    problems.add(Code::UnknownField, path(), format!("\"{key}\" is not a field of an entity"))
+                }
             }
         }
         problems.into_result(write)
     }
 }
 
-fn text(value: &Value, path: &Pointer, problems: &mut Problems) -> Option<String> {
-    if !value.is_string() && !value.is_null() {
-        problems.add(Code::WrongType, path.clone(), "this is a string or null");
+fn text(value: Value, path: impl Fn() -> Pointer, problems: &mut Problems) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Null => None,
+        _ => {
+            problems.add(Code::WrongType, path(), "this is a string or null");
+            None
+        }
     }
-    value.as_str().map(str::to_owned)
 }
 
-fn team(value: &Value, path: &Pointer, problems: &mut Problems) -> Vec<String> {
+fn team(value: Value, path: impl Fn() -> Pointer, problems: &mut Problems) -> Vec<String> {
     match value {
         Value::Null => Vec::new(),
-        Value::String(one) => vec![one.clone()],
+        Value::String(one) => vec![one],
         Value::Array(items) => strings(items, path, problems),
         _ => {
-            problems.add(Code::WrongType, path.clone(), "\"team\" is a string, a list of strings or null");
+            problems.add(Code::WrongType, path(), "\"team\" is a string, a list of strings or null");
             Vec::new()
         }
     }
 }
 
-fn relation(value: &Value, path: &Pointer, problems: &mut Problems) -> Option<RelationInput> {
+fn relation(value: Value, path: impl Fn() -> Pointer, problems: &mut Problems) -> Option<RelationInput> {
     match value {
         Value::Null => Some(RelationInput::Unset),
-        Value::String(one) => Some(RelationInput::One(one.clone())),
+        Value::String(one) => Some(RelationInput::One(one)),
         Value::Array(items) => Some(RelationInput::Many(strings(items, path, problems))),
-        Value::Object(_) => Some(RelationInput::Search(value.clone())),
+        Value::Object(_) => Some(RelationInput::Search(value)),
         _ => {
             problems.add(
                 Code::WrongType,
-                path.clone(),
+                path(),
                 "a relation is an identifier, a list of them, a query or null",
             );
             None
@@ -94,12 +106,12 @@ fn relation(value: &Value, path: &Pointer, problems: &mut Problems) -> Option<Re
     }
 }
 
-fn strings(items: &[Value], path: &Pointer, problems: &mut Problems) -> Vec<String> {
+fn strings(items: Vec<Value>, path: impl Fn() -> Pointer, problems: &mut Problems) -> Vec<String> {
     let mut found = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        match item.as_str() {
-            Some(text) => found.push(text.to_owned()),
-            None => problems.add(Code::WrongType, path.index(index), "this is a string"),
+    for (index, item) in items.into_iter().enumerate() {
+        match item {
+            Value::String(text) => found.push(text),
+            _ => problems.add(Code::WrongType, path().index(index), "this is a string"),
         }
     }
     found

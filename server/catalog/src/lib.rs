@@ -13,6 +13,7 @@ mod matching;
 mod measured;
 mod model;
 mod search;
+pub mod stream;
 mod sweep;
 mod targets;
 mod titles;

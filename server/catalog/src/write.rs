@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use portolan_schema::identifier::{self, Kind as IdentifierKind};
 use portolan_schema::{
-    BlueprintNo, CatalogModel, Code, EntityState, Error, Instant, Pointer, Problem, Problems, Result,
+    BlueprintNo, CatalogModel, Code, EntityState, Error, Instant, Pointer, Problem, Problems, RelationNo,
+    Result,
 };
 use portolan_store::entity::Entity;
 use portolan_store::entity_write::{Cause, EntityChange};
@@ -99,7 +100,7 @@ impl Catalog {
             }
             let stamp = Stamp { at: now(), actor: ctx.actor().stamp(), ctx, options };
             let entity_changes = stamp.changes(&batch, &stored, head.seq + 1, &ids)?;
-            let outcomes = outcomes(&batch, &model, &entity_changes, results);
+            let outcomes = outcomes(&batch, &model, &stamp, &entity_changes, results);
             if options.dry_run {
                 return Ok(outcomes);
             }
@@ -181,7 +182,7 @@ fn may_create(change: &Change) -> bool {
     match change {
         Change::Write(mode, _) => *mode != WriteMode::Update,
         Change::Ensure { .. } => true,
-        Change::Delete(_) => false,
+        Change::Delete(_) | Change::GiveUp { .. } => false,
     }
 }
 
@@ -196,7 +197,13 @@ async fn plan(
     for change in changes {
         prepared.push(prepare(batch.scope, model, change).await);
     }
-    let keys: Vec<Key> = prepared.iter().flatten().map(|prepared| prepared.key.clone()).collect();
+    let mut keys: Vec<Key> = Vec::with_capacity(prepared.len());
+    for prepared in prepared.iter().flatten() {
+        keys.push(prepared.key.clone());
+        if let PreparedChange::GiveUp(_, target) = &prepared.change {
+            keys.push(target.clone());
+        }
+    }
     batch.load(&keys).await?;
     let deleted: Vec<&Key> = prepared
         .iter()
@@ -232,6 +239,7 @@ enum PreparedChange {
     Write(WriteMode, Box<EntityWrite>),
     Delete(Deletion),
     Ensure,
+    GiveUp(RelationNo, Key),
 }
 
 async fn prepare(scope: &TenantScope, model: &CatalogModel, change: &Change) -> Result<Prepared> {
@@ -247,6 +255,8 @@ async fn prepare(scope: &TenantScope, model: &CatalogModel, change: &Change) -> 
         }
         Change::Delete(deletion) => {
             let blueprint = find_blueprint(model, &deletion.blueprint)?;
+            let path = Pointer::root().key("identifier");
+            identifier::check(IdentifierKind::Entity, &deletion.identifier, &path)?;
             let key = (blueprint, deletion.identifier.clone());
             Ok(Prepared { key, change: PreparedChange::Delete(deletion.clone()) })
         }
@@ -254,6 +264,13 @@ async fn prepare(scope: &TenantScope, model: &CatalogModel, change: &Change) -> 
             let key = (find_blueprint(model, blueprint)?, identifier.clone());
             identifier::check(IdentifierKind::Entity, identifier, &Pointer::root().key("identifier"))?;
             Ok(Prepared { key, change: PreparedChange::Ensure })
+        }
+        Change::GiveUp { blueprint, identifier, relation, target } => {
+            let key = (find_blueprint(model, blueprint)?, identifier.clone());
+            let holder = model.by_no(key.0).and_then(|blueprint| blueprint.relation_by_no(*relation));
+            let holder = holder.ok_or_else(|| Error::not_found("the relation"))?;
+            let target = (holder.target, target.clone());
+            Ok(Prepared { key, change: PreparedChange::GiveUp(*relation, target) })
         }
     }
 }
@@ -303,6 +320,19 @@ async fn apply(batch: &mut Batch<'_>, incoming: &mut IncomingEdges, prepared: Pr
                 draft.after = Some(bare);
                 draft.bare = true;
             }
+            Ok(Planned { key, kind, prior, deleted: Vec::new() })
+        }
+        PreparedChange::GiveUp(relation, target) => {
+            let Some(before) = &prior else {
+                return Err(Error::not_found("the entity whose relation is to be given up"));
+            };
+            let has_come = batch.drafts.get(&target).is_some_and(|draft| draft.after.is_some());
+            if !has_come {
+                batch.unset(&key, relation, &target.1)?;
+            }
+            let after = batch.drafts.get(&key).and_then(|draft| draft.after.as_ref());
+            let unchanged = after.is_some_and(|after| after.hash() == before.hash());
+            let kind = if unchanged { Kind::Unchanged } else { Kind::Updated };
             Ok(Planned { key, kind, prior, deleted: Vec::new() })
         }
     }
@@ -502,6 +532,7 @@ impl Stamp<'_> {
 fn outcomes(
     batch: &Batch<'_>,
     model: &CatalogModel,
+    stamp: &Stamp<'_>,
     changes: &[EntityChange],
     results: Vec<Result<Planned>>,
 ) -> Vec<Result<Outcome>> {
@@ -524,8 +555,13 @@ fn outcomes(
             let entity = written
                 .get(&(planned.key.0, identifier))
                 .map(|entity| (*entity).clone())
-                .or_else(|| draft.and_then(|draft| draft.before.clone()))
-                .ok_or_else(|| Error::internal("a planned change has no entity"))?;
+                .or_else(|| draft.and_then(|draft| draft.before.clone()));
+            // Made and deleted by the same batch: it was never stored.
+            let entity = entity.unwrap_or_else(|| {
+                let nameless = || EntityState { identifier: identifier.to_owned(), ..EntityState::default() };
+                let state = planned.prior.clone().unwrap_or_else(nameless);
+                stamp.entity(planned.key.0, 0, None, &state, 0)
+            });
             let deleted = planned.deleted.iter().map(name).collect();
             Ok(Outcome { kind: planned.kind, entity, deleted })
         })

@@ -33,6 +33,7 @@ mod sort;
 mod sql;
 mod sqlite;
 mod stored_state;
+pub mod stream;
 pub mod testing;
 mod transaction;
 mod value_rows;

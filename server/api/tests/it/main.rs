@@ -19,4 +19,7 @@ mod port_v1_wire;
 mod rights;
 mod rights_graphql;
 mod session;
+mod stream;
+mod stream_export;
+mod stream_resume;
 mod support;

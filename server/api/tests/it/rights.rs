@@ -108,6 +108,14 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("POST", "/api/operator/tenants", json!({"slug": "x", "adminEmail": "x@x.example"}), [401; 5]),
         ("PATCH", "/api/operator/tenants/acme", json!({"status": "SUSPENDED"}), [401; 5]),
         ("DELETE", "/api/operator/tenants/acme", Value::Null, [401; 5]),
+        (
+            "POST",
+            "/api/entities/stream",
+            json!({"blueprint": "service", "identifier": "s5"}),
+            [401, 200, 403, 200, 200],
+        ),
+        ("GET", "/api/blueprints/service/entities.csv", Value::Null, [401, 404, 200, 200, 200]),
+        ("GET", "/api/blueprints/service/entities.ndjson", Value::Null, [401, 404, 200, 200, 200]),
     ]
 }
 

@@ -1,0 +1,103 @@
+//! All entities of a blueprint, page by page, for as long as it takes.
+
+use std::sync::Arc;
+
+use portolan_schema::rules::{self, Unknown};
+use portolan_schema::{BlueprintNo, CatalogModel, Error, Filter, Pointer, Result};
+use portolan_store::query::{EntityQuery, Page};
+use portolan_store::{OpContext, TenantScope};
+use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::{Catalog, Entity};
+
+/// Entities of a page.
+const PAGE: usize = 500;
+/// Exports of this process that hold a snapshot at the same time: each keeps a connection. The others read page by page.
+static SNAPSHOTS: Semaphore = Semaphore::const_new(2);
+
+/// An export under way: all entities of a blueprint that match, by identifier.
+pub struct Export {
+    catalog: Catalog,
+    ctx: OpContext,
+    model: Arc<CatalogModel>,
+    blueprint: BlueprintNo,
+    filter: Filter,
+    after: Option<String>,
+    ended: bool,
+    snapshot: Option<(TenantScope, SemaphorePermit<'static>)>,
+}
+
+impl Catalog {
+    /// Begins an export.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for the blueprint; problems of the rules.
+    pub async fn export(&self, ctx: &OpContext, blueprint: &str, rules: Option<&Value>) -> Result<Export> {
+        let scope = self.store.read(ctx.tenant()).await?;
+        let model = self.model_in(&scope).await?;
+        let found =
+            model.get(blueprint).ok_or_else(|| Error::not_found(format!("the blueprint \"{blueprint}\"")))?;
+        let filter = match rules {
+            None => Filter::always(),
+            Some(rules) => {
+                rules::parse(rules, &Pointer::root().key("rules"))?.resolve(&model, found, Unknown::Refuse)?
+            }
+        };
+        let blueprint = found.no();
+        let snapshot = SNAPSHOTS.try_acquire().ok().map(|permit| (scope, permit));
+        Ok(Export {
+            catalog: self.clone(),
+            ctx: ctx.clone(),
+            model,
+            blueprint,
+            filter,
+            after: None,
+            ended: false,
+            snapshot,
+        })
+    }
+}
+
+impl Export {
+    /// The model that the entities follow.
+    pub fn model(&self) -> &CatalogModel {
+        &self.model
+    }
+
+    pub fn blueprint(&self) -> BlueprintNo {
+        self.blueprint
+    }
+
+    /// The next entities, relations filled; none at the end.
+    pub async fn next(&mut self) -> Result<Vec<Entity>> {
+        if self.ended {
+            return Ok(Vec::new());
+        }
+        let query = EntityQuery {
+            blueprint: self.blueprint,
+            filter: self.filter.clone(),
+            order: Vec::new(),
+            page: Page { limit: PAGE, after: self.after.take(), ..Page::default() },
+            count: false,
+            relation_identifiers: true,
+            relations: Vec::new(),
+        };
+        let page = match &self.snapshot {
+            Some((scope, _)) => scope.list(&self.model, &query).await?,
+            None => self.catalog.list(&self.ctx, &self.model, &query).await?,
+        };
+        self.after = page.nodes.last().map(|node| node.cursor.clone());
+        self.ended = !page.has_next;
+        if self.ended {
+            self.snapshot = None;
+        }
+        Ok(page.nodes.into_iter().map(|node| node.entity).collect())
+    }
+
+    /// Lets go of the snapshot, as where the reader is slow: later pages show what is stored by then. None is skipped
+    /// or repeated that is there throughout.
+    pub fn let_go(&mut self) {
+        self.snapshot = None;
+    }
+}
