@@ -27,6 +27,9 @@ const GLOBAL: &[&str] = &[
 ];
 
 const TENANT: &[&str] = &[
+    // How many entities there are, moved in the statement that takes sequence numbers, and how many there may be.
+    "ALTER TABLE tenant_heads ADD COLUMN entity_count BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE tenant_heads ADD COLUMN entity_limit BIGINT",
     "CREATE TABLE audit_events (
        tenant_id BIGINT NOT NULL, at BIGINT NOT NULL, event_id BIGINT NOT NULL, action {text} NOT NULL,
        actor {text} NOT NULL, target {text}, address {text}, user_agent {text}, request_id {text} NOT NULL,

@@ -158,6 +158,8 @@ codes! {
     TooManyAliases = "TOO_MANY_ALIASES", Limit, 422;
     /// The list is longer than allowed.
     TooManyItems = "TOO_MANY_ITEMS", Limit, 422;
+    /// The tenant has as many entities as the operator allows.
+    EntityLimitReached = "ENTITY_LIMIT_REACHED", Limit, 422;
     /// The request took longer than allowed and was stopped.
     Timeout = "TIMEOUT", Limit, 503;
     /// Too many requests; wait for the seconds in Retry-After.

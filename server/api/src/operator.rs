@@ -133,6 +133,8 @@ fn limits_change(body: &Value) -> Result<LimitsChange, Problems> {
         let field = match key.as_str() {
             "requestsPerMinute" => &mut change.requests_per_minute,
             "bodyBytes" => &mut change.body_bytes,
+            "queryCost" => &mut change.query_cost,
+            "entities" => &mut change.entities,
             _ => {
                 problems.add(Code::UnknownField, path.key(key), format!("\"{key}\" is no limit"));
                 continue;

@@ -9,6 +9,7 @@ mod computed;
 mod deletion;
 mod draft;
 mod entity_json;
+mod entity_limit;
 mod matching;
 mod measured;
 mod model;

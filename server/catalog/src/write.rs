@@ -19,6 +19,7 @@ use crate::batch::{Batch, Key};
 use crate::change::{Change, Deletion, EntityWrite, Kind, Outcome, WriteMode, WriteOptions};
 use crate::companion::{Alone, Companion, Target};
 use crate::deletion::IncomingEdges;
+use crate::entity_limit;
 use crate::targets::{Missing, StoredTargets};
 use crate::{Catalog, draft, measured, now};
 
@@ -100,12 +101,14 @@ impl Catalog {
             }
             let stamp = Stamp { at: now(), actor: ctx.actor().stamp(), ctx, options };
             let entity_changes = stamp.changes(&batch, &stored, head.seq + 1, &ids)?;
+            let growth = entity_limit::growth(&entity_changes);
+            entity_limit::refuse_beyond(head, growth)?;
             let outcomes = outcomes(&batch, &model, &stamp, &entity_changes, results);
             if options.dry_run {
                 return Ok(outcomes);
             }
             if !entity_changes.is_empty() {
-                if scope.take_seq(head, entity_changes.len()).await?.is_none() {
+                if scope.take_seq_growing(head, entity_changes.len(), growth).await?.is_none() {
                     continue;
                 }
                 scope.apply(&model, &entity_changes, &stamp.cause()).await?;

@@ -39,7 +39,9 @@ pub use portolan_store::identity::{
 pub use portolan_store::{OpContext, Role, TenantId};
 pub use refused::Refused;
 pub use session::OpenSession;
-pub use settings::{Clock, DEFAULT_BODY_BYTES, DEFAULT_REQUESTS_PER_MINUTE, OperatorToken, Settings};
+pub use settings::{
+    Clock, DEFAULT_BODY_BYTES, DEFAULT_QUERY_COST, DEFAULT_REQUESTS_PER_MINUTE, OperatorToken, Settings,
+};
 pub use sign_in::{Browser, SignedIn};
 pub use sign_up::SignUp;
 pub use tenant::{LimitsChange, NewTenant, NewTenantRequest, TenantChange};

@@ -11,6 +11,8 @@ use portolan_store::identity::TenantLimits;
 pub const DEFAULT_REQUESTS_PER_MINUTE: u32 = 600_000;
 /// Largest body of a request, in bytes, where nothing else is said (port-api.md 8).
 pub const DEFAULT_BODY_BYTES: u32 = 1 << 20;
+/// Rows that one GraphQL query may return where nothing else is said (api.md 1).
+pub const DEFAULT_QUERY_COST: u32 = 20_000;
 /// Shortest token of the operator's, in characters.
 const MIN_OPERATOR_TOKEN: usize = 16;
 
@@ -42,7 +44,7 @@ impl Default for Settings {
             limits: TenantLimits {
                 requests_per_minute: Some(DEFAULT_REQUESTS_PER_MINUTE),
                 body_bytes: Some(DEFAULT_BODY_BYTES),
-                query_cost: None,
+                query_cost: Some(DEFAULT_QUERY_COST),
                 entities: None,
             },
             clock: Clock::default(),

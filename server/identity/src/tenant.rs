@@ -176,7 +176,7 @@ impl Identity {
         }
         let limits = change.limits.apply(before.limits);
         if limits != before.limits {
-            found(scope.set_tenant_limits(slug, limits).await?)?;
+            found(scope.set_tenant_limits(before.id, limits).await?)?;
             let details = Some(json!({"before": before.limits, "after": limits}));
             let entry = Entry::new(AuditAction::TenantLimitsChanged, before.slug.clone(), details);
             recorder.record(scope, before.id, entry).await?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use portolan_api::TrustedProxies;
 use portolan_identity::{
-    DEFAULT_BODY_BYTES, DEFAULT_REQUESTS_PER_MINUTE, OperatorToken, Settings, TenantLimits,
+    DEFAULT_BODY_BYTES, DEFAULT_QUERY_COST, DEFAULT_REQUESTS_PER_MINUTE, OperatorToken, Settings,
+    TenantLimits,
 };
 use portolan_schema::{Error, Result};
 use url::Url;
@@ -61,6 +62,9 @@ pub struct AccessOptions {
     /// Largest body of a request in bytes, streams and sets of documents aside, unless the operator sets another number.
     #[arg(long, env = "PORTOLAN_BODY_BYTES", default_value_t = DEFAULT_BODY_BYTES, value_parser = clap::value_parser!(u32).range(1_024..=67_108_864))]
     pub body_bytes: u32,
+    /// Rows that one GraphQL query may return, unless the operator sets another number for a tenant.
+    #[arg(long, env = "PORTOLAN_QUERY_COST", default_value_t = DEFAULT_QUERY_COST, value_parser = clap::value_parser!(u32).range(1..))]
+    pub query_cost: u32,
 }
 
 impl AccessOptions {
@@ -75,7 +79,8 @@ impl AccessOptions {
             limits: TenantLimits {
                 requests_per_minute: Some(self.requests_per_minute),
                 body_bytes: Some(self.body_bytes),
-                ..TenantLimits::default()
+                query_cost: Some(self.query_cost),
+                entities: None,
             },
             operator: self.operator_token.as_deref().map(OperatorToken::new).transpose()?,
             ..Settings::default()

@@ -18,7 +18,13 @@ pub struct Head {
     pub next_no: i32,
     /// Whether entities may be there that do not fit their blueprint.
     pub invalid: bool,
+    /// How many entities the tenant has.
+    pub entity_count: i64,
+    /// How many it may have; None where the operator set no limit.
+    pub entity_limit: Option<i64>,
 }
+
+const HEAD: &str = "seq, model_revision, next_no, invalid, entity_count, entity_limit";
 
 impl Head {
     fn read(row: &QueryResult) -> Result<Self> {
@@ -27,6 +33,8 @@ impl Head {
             model_revision: column(row, 1)?,
             next_no: column(row, 2)?,
             invalid: column::<i32>(row, 3)? != 0,
+            entity_count: column(row, 4)?,
+            entity_limit: column(row, 5)?,
         })
     }
 }
@@ -42,8 +50,7 @@ impl TenantScope {
 
     /// Reads the head without locking it.
     pub async fn head(&self) -> Result<Head> {
-        let mut sql =
-            Sql::new("SELECT seq, model_revision, next_no, invalid FROM tenant_heads WHERE tenant_id = ");
+        let mut sql = Sql::new(&format!("SELECT {HEAD} FROM tenant_heads WHERE tenant_id = "));
         sql.bind(self.tenant().0);
         self.required_head(sql).await
     }
@@ -52,15 +59,21 @@ impl TenantScope {
     /// lock is taken is the order of sequence numbers and of commits.
     pub async fn lock_head(&self) -> Result<Head> {
         let mut sql = Sql::new("UPDATE tenant_heads SET seq = seq WHERE tenant_id = ");
-        sql.bind(self.tenant().0).push(" RETURNING seq, model_revision, next_no, invalid");
+        sql.bind(self.tenant().0).push(&format!(" RETURNING {HEAD}"));
         self.required_head(sql).await
     }
 
     /// Takes `count` sequence numbers and answers the first, provided the head still says what `seen` says.
     /// None where another writer was faster; the caller reads again under [`TenantScope::lock_head`].
     pub async fn take_seq(&self, seen: Head, count: usize) -> Result<Option<i64>> {
+        self.take_seq_growing(seen, count, 0).await
+    }
+
+    /// As [`TenantScope::take_seq`], for changes after which there are `growth` more entities, or fewer.
+    pub async fn take_seq_growing(&self, seen: Head, count: usize, growth: i64) -> Result<Option<i64>> {
         let mut sql = Sql::new("UPDATE tenant_heads SET seq = seq + ");
         sql.bind(i64::try_from(count).map_err(Error::internal)?);
+        sql.push(", entity_count = entity_count + ").bind(growth);
         sql.push(" WHERE tenant_id = ").bind(self.tenant().0);
         sql.push(" AND seq = ").bind(seen.seq);
         sql.push(" AND model_revision = ").bind(seen.model_revision);

@@ -74,7 +74,8 @@ impl CatalogGraphql {
     async fn run(&self, ctx: &OpContext, request: async_graphql::Request) -> Result<(Response, u64)> {
         let model = self.catalog.model(ctx).await?;
         let built = self.schema(&model).await?;
-        let prepared = match prepare(request, &CatalogShape(&built.index), &self.limits) {
+        let limits = self.limits.of(ctx);
+        let prepared = match prepare(request, &CatalogShape(&built.index), &limits) {
             Ok(prepared) => prepared,
             Err(response) => return Ok((*response, 0)),
         };
@@ -85,7 +86,7 @@ impl CatalogGraphql {
             warnings: Warnings::default(),
         });
         let running = built.schema.execute(prepared.request.data(scope.clone()));
-        let mut response = run_within(&self.limits, running).await;
+        let mut response = run_within(&limits, running).await;
         if let Some(warnings) = scope.warnings.take() {
             response = response.extension("warnings", warnings);
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use portolan_catalog::OpContext;
+
 /// Page size of a list at the root, where none is named.
 pub const ROOT_PAGE: usize = 50;
 /// Page size of a list inside another, where none is named.
@@ -55,5 +57,12 @@ impl Default for Limits {
             query_bytes: 1 << 20,
             time: Duration::from_secs(10),
         }
+    }
+}
+
+impl Limits {
+    /// With what the operator set for the tenant of who asks.
+    pub fn of(&self, ctx: &OpContext) -> Self {
+        Self { cost: ctx.limits().query_cost.map_or(self.cost, u64::from), ..self.clone() }
     }
 }

@@ -66,10 +66,11 @@ impl PlatformGraphql {
 
     /// Answers one request. Mistakes are in the answer.
     pub async fn execute(&self, ctx: &OpContext, request: async_graphql::Request) -> Response {
-        let (mut response, cost) = match prepare(request, &*self.shape, &self.limits) {
+        let limits = self.limits.of(ctx);
+        let (mut response, cost) = match prepare(request, &*self.shape, &limits) {
             Ok(prepared) => {
                 let running = self.schema.execute(prepared.request.data(ctx.clone()));
-                (run_within(&self.limits, running).await, prepared.cost)
+                (run_within(&limits, running).await, prepared.cost)
             }
             Err(response) => (*response, 0),
         };

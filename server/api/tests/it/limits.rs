@@ -73,3 +73,63 @@ async fn bodies_are_as_large_as_the_operator_says() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn queries_return_as_many_rows_as_the_operator_says() {
+    on_each_engine(|store| async move {
+        let server = Server::with_blueprints(store).await;
+        let catalog = json!({"query": "{ services(first: 100) { nodes { id } } }"});
+        let platform = json!({"query": "{ entities(blueprint: \"service\", first: 100) { nodes { id } } }"});
+        for (cost, refused) in [(json!(50), true), (json!(100), false), (Value::Null, false)] {
+            limit(&server, json!({"queryCost": cost})).await;
+            for (path, query) in [("/graphql", &catalog), ("/api/graphql", &platform)] {
+                let answer = machine(&server, &server.viewer, "POST", path, query.clone()).await;
+                let code = answer.body["errors"][0]["extensions"]["code"].as_str();
+                assert_eq!(code, refused.then_some("QUERY_TOO_COSTLY"), "{cost} {path}: {}", answer.body);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tenant_has_as_many_entities_as_the_operator_says() {
+    on_each_engine(|store| async move {
+        let server = Server::with_blueprints(store.clone()).await;
+        let create = async |name: &str| {
+            let path = "/v1/blueprints/service/entities?create_missing_related_entities=true";
+            let entity = json!({"identifier": name, "relations": {"system": format!("of-{name}")}});
+            machine(&server, &server.member, "POST", path, entity).await
+        };
+        let count =
+            async || store.read(server.made.tenant.id).await.unwrap().head().await.unwrap().entity_count;
+        assert_eq!(create("a").await.status, 201);
+        assert_eq!(count().await, 2, "what a relation makes is counted");
+        limit(&server, json!({"entities": 3})).await;
+        let answer = create("b").await;
+        assert_eq!((answer.status, answer.code()), (422, "ENTITY_LIMIT_REACHED"), "{}", answer.body);
+        assert_eq!(count().await, 2, "nothing of it was made");
+        server.put("system", json!({"identifier": "third"})).await;
+        let change = json!({"title": "A"});
+        let path = "/v1/blueprints/service/entities/a";
+        assert_eq!(machine(&server, &server.member, "PATCH", path, change).await.status, 200, "no new one");
+        let remove =
+            async |path: &str| machine(&server, &server.member, "DELETE", path, Value::Null).await.status;
+        assert_eq!((remove(path).await, remove("/v1/blueprints/system/entities/third").await), (200, 200));
+        assert_eq!(count().await, 1);
+        assert_eq!(create("b").await.status, 201);
+        limit(&server, json!({"entities": null})).await;
+        assert_eq!((create("c").await.status, count().await), (201, 5));
+        // Of many at once, no more are made than there is room for.
+        limit(&server, json!({"entities": 8})).await;
+        let names: Vec<String> = (0..6).map(|number| format!("d{number}")).collect();
+        let all = names.iter().map(|name| {
+            let entity = json!({"identifier": name});
+            machine(&server, &server.member, "POST", "/v1/blueprints/system/entities", entity)
+        });
+        let made = futures::future::join_all(all).await;
+        let made = made.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!((made, count().await), (3, 8));
+    })
+    .await;
+}

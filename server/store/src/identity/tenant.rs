@@ -103,11 +103,16 @@ impl GlobalScope {
     }
 
     /// Answers whether there is such a tenant that is not being deleted.
-    pub async fn set_tenant_limits(&self, slug: &str, limits: TenantLimits) -> Result<bool> {
+    pub async fn set_tenant_limits(&self, id: TenantId, limits: TenantLimits) -> Result<bool> {
         let text = serde_json::to_string(&limits).map_err(Error::internal)?;
         let mut sql = Sql::new("UPDATE tenants SET limits = ");
-        sql.bind(text).push(" WHERE status <> 'DELETING' AND slug = ").bind(slug);
-        Ok(self.execute(sql).await? == 1)
+        sql.bind(text).push(" WHERE status <> 'DELETING' AND tenant_id = ").bind(id.0);
+        let found = self.execute(sql).await? == 1;
+        // Whoever writes entities reads the head anyway.
+        let mut sql = Sql::new("UPDATE tenant_heads SET entity_limit = ");
+        sql.bind(limits.entities.map(i64::from)).push(" WHERE tenant_id = ").bind(id.0);
+        self.execute_for(id, sql).await?;
+        Ok(found)
     }
 
     /// Removes the tenant itself. Nothing else of it may be left.
