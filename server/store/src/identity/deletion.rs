@@ -113,14 +113,16 @@ impl TenantScope {
             return Ok(None);
         }
         let wanted: Vec<String> = table.key.iter().map(KeyColumn::selected).collect();
-        let names: Vec<&str> = table.key.iter().map(|part| part.name.as_str()).collect();
+        // With the table's name: a bare name would be the selected column, which is no longer the index's.
+        let order: Vec<String> =
+            table.key.iter().map(|part| format!("{}.{}", table.name, part.name)).collect();
         let mut sql =
             Sql::new(&format!("SELECT {} FROM {} WHERE tenant_id = ", wanted.join(", "), table.name));
         sql.bind(self.tenant().0);
         if let Some(begin) = begin {
             table.compare(&mut sql, ">", begin);
         }
-        sql.push(&format!(" ORDER BY {} LIMIT 1 OFFSET ", names.join(", ")));
+        sql.push(&format!(" ORDER BY {} LIMIT 1 OFFSET ", order.join(", ")));
         sql.bind(i64::try_from(most.max(1) - 1).unwrap_or(i64::MAX));
         let Some(row) = self.one(sql).await? else { return Ok(None) };
         let values = table.key.iter().enumerate().map(|(at, part)| part.kind.read(&row, at));
