@@ -142,6 +142,16 @@ impl<'a> Definitions<'a> {
         self.0.get(identifier).copied()
     }
 
+    /// Whether there is such a part.
+    pub fn has(&self, part: &Part) -> bool {
+        let Some(holder) = self.get(part.blueprint()) else { return false };
+        match part {
+            Part::Blueprint(_) => true,
+            Part::Property { property, .. } => has_property(holder, property),
+            Part::Relation { relation, .. } => holder.relations.contains_key(relation),
+        }
+    }
+
     /// Every reference in every definition, in no particular order.
     pub fn references(&self) -> Vec<Reference> {
         self.0.values().flat_map(|holder| references(self, holder)).collect()

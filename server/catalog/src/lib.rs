@@ -27,7 +27,7 @@ pub use change::{
 pub use companion::{Companion, Target};
 pub use computed::Computing;
 pub use matching::MatchesDeleted;
-pub use model::{ModelFollower, Rename};
+pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, Rename};
 pub use portolan_store::entity::Entity;
 pub use portolan_store::log::Origin;
 pub use portolan_store::query;

@@ -20,6 +20,7 @@ use crate::change::{Change, Deletion, EntityWrite, Kind, Outcome, WriteMode, Wri
 use crate::companion::{Alone, Companion, Target};
 use crate::deletion::IncomingEdges;
 use crate::entity_limit;
+use crate::model::keep_misfits;
 use crate::targets::{Missing, StoredTargets};
 use crate::{Catalog, draft, measured, now};
 
@@ -112,6 +113,11 @@ impl Catalog {
                     continue;
                 }
                 scope.apply(&model, &entity_changes, &stamp.cause()).await?;
+                let bare = |change: &EntityChange| {
+                    let key = (change.after.blueprint, change.after.state.identifier.clone());
+                    batch.drafts.get(&key).is_some_and(|draft| draft.bare)
+                };
+                keep_misfits(&scope, &model, &entity_changes, head.invalid, bare).await?;
             }
             let computes = !entity_changes.is_empty() && !model.computed_order().is_empty();
             if computes {

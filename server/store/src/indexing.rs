@@ -24,12 +24,20 @@ impl TenantScope {
         self.all(sql).await?.iter().map(|row| read(model, row, 0)).collect()
     }
 
+    /// Whether a blueprint has more entities than `limit`.
+    pub async fn exceeds(&self, blueprint: BlueprintNo, limit: usize) -> Result<bool> {
+        let mut sql = Sql::new("SELECT 1 FROM entities WHERE tenant_id = ");
+        sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
+        sql.push(" ORDER BY identifier LIMIT 1 OFFSET ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(self.one(sql).await?.is_some())
+    }
+
     /// Writes the value rows of own properties, by their numbers, for these entities; what is there already goes.
     pub async fn index_properties(
         &self,
         model: &CatalogModel,
         properties: &[PropertyNo],
-        entities: &[Entity],
+        entities: &[&Entity],
     ) -> Result<()> {
         let mut rows = Vec::new();
         for entity in entities {

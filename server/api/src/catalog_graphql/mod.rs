@@ -4,6 +4,7 @@
 //! is selected below it in one call of the catalog.
 
 mod aggregate;
+pub mod breaks;
 mod conditions;
 mod describe;
 mod fields;

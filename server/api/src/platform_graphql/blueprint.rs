@@ -55,6 +55,12 @@ impl Blueprint {
         let catalog: &Catalog = ctx.data()?;
         catalog.count_entities(ctx.data()?, self.stored.no).await.map_err(refuse)
     }
+
+    /// How many entities do not fit the blueprint; `invalidEntities` lists them.
+    async fn invalid_count(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
+        let catalog: &Catalog = ctx.data()?;
+        catalog.count_misfits(ctx.data()?, self.stored.no).await.map_err(refuse)
+    }
 }
 
 /// The tenant's blueprints as a whole.

@@ -6,6 +6,7 @@ mod credential;
 mod entity;
 mod integration;
 mod member;
+mod model;
 mod page_info;
 mod problem;
 mod role;
@@ -31,6 +32,7 @@ pub struct Query(
     credential::CredentialQuery,
     entity::EntityQuery,
     integration::IntegrationQuery,
+    model::ModelQuery,
     member::MemberQuery,
     run::RunQuery,
 );

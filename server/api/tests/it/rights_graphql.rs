@@ -26,6 +26,12 @@ const PLATFORM: &[Line] = &[
         "{ entitiesAggregate(blueprint: \"service\", groupBy: [{property: \"$title\"}]) { groups { key count } } }",
         VIEWERS,
     ),
+    (
+        "{ planBlueprintChange(input: {identifier: \"service\", title: \"S\", schema: {properties: {}}}) { revision errors { code } } }",
+        ADMINS,
+    ),
+    ("{ invalidEntities(blueprint: \"service\") { totalCount nodes { identifier title } } }", VIEWERS),
+    ("{ modelRevisions { nodes { revision blueprint after } } }", VIEWERS),
     ("{ ingestors { name } }", VIEWERS),
     ("{ credentials { clientId role revoked } }", ADMINS),
     ("{ me { role tenant { slug } } }", VIEWERS),

@@ -9,6 +9,8 @@ use portolan_schema::{
     Blueprint, BlueprintNo, CatalogModel, Code, Error, Instant, Ownership, Pointer, Problem, Problems, Result,
 };
 
+use super::difference::Work;
+use super::fit::Check;
 use super::follower::Rename;
 
 /// All blueprints of a tenant while they are changed.
@@ -54,7 +56,8 @@ impl ModelChange {
             revision: 1,
             stamps,
         };
-        let numbers = self.number(&blueprint, &unnumbered);
+        let mut numbers = self.number(&blueprint, &unnumbered);
+        numbers.invalid = self.take_no();
         self.stored.push(StoredBlueprint { numbers, ..unnumbered });
     }
 
@@ -123,6 +126,16 @@ impl ModelChange {
             numbers.relations.insert(identifier.clone(), no);
         }
         numbers
+    }
+
+    /// Gives a new set of misfits to every blueprint whose entities have to be looked at.
+    pub(crate) fn number_sets(&mut self, work: &[Work]) {
+        for work in work.iter().filter(|work| work.check != Check::Nothing) {
+            let no = self.take_no();
+            if let Some(stored) = self.stored.iter_mut().find(|stored| stored.no == work.blueprint) {
+                stored.numbers.invalid = no;
+            }
+        }
     }
 
     /// Chooses names that are missing and compiles the whole.

@@ -6,7 +6,8 @@ use portolan_store::head::Head;
 use portolan_store::{Role, TenantScope};
 
 use super::change::{ModelChange, below};
-use super::difference::{Difference, Guard, Work};
+use super::difference::{Difference, Guard};
+use super::work::View;
 use crate::{Catalog, OpContext, now};
 
 /// Entities whose rows are made at a time.
@@ -31,6 +32,7 @@ impl Catalog {
         let before: Vec<StoredBlueprint> = stored(&old);
         let difference = Difference::between(&before, &edit.stored, &edit.populated);
         self.refuse_removal(&scope, &before, &difference).await?;
+        edit.number_sets(&difference.work);
         let model = edit.compile(head.model_revision + 1, focus)?;
         // Names are chosen by compiling.
         let difference = Difference::between(&before, &edit.stored, &edit.populated);
@@ -41,7 +43,15 @@ impl Catalog {
             return Ok(answer);
         }
         for work in &difference.work {
-            carry_out(&scope, &model, work).await?;
+            let view = View::new(&old, &model, work)?;
+            let mut place = view.start();
+            loop {
+                let seen = view.next(&scope, &mut place, PAGE).await?;
+                if seen.is_empty() {
+                    break;
+                }
+                view.store(&scope, &seen).await?;
+            }
         }
         self.switch(&scope, &old, &model, &edit, &difference).await?;
         scope.commit().await?;
@@ -124,7 +134,12 @@ fn used_by(reference: &Reference) -> Problem {
 }
 
 /// The model's blueprints, to be changed.
-async fn edit(ctx: &OpContext, scope: &TenantScope, old: &CatalogModel, head: Head) -> Result<ModelChange> {
+pub(super) async fn edit(
+    ctx: &OpContext,
+    scope: &TenantScope,
+    old: &CatalogModel,
+    head: Head,
+) -> Result<ModelChange> {
     Ok(ModelChange {
         stored: stored(old),
         next_no: head.next_no,
@@ -135,11 +150,11 @@ async fn edit(ctx: &OpContext, scope: &TenantScope, old: &CatalogModel, head: He
     })
 }
 
-fn stored(model: &CatalogModel) -> Vec<StoredBlueprint> {
+pub(super) fn stored(model: &CatalogModel) -> Vec<StoredBlueprint> {
     model.blueprints().iter().map(|blueprint| blueprint.stored.clone()).collect()
 }
 
-async fn check_guards(scope: &TenantScope, guards: &[Guard], focus: Option<&str>) -> Result<()> {
+pub(super) async fn check_guards(scope: &TenantScope, guards: &[Guard], focus: Option<&str>) -> Result<()> {
     let shown = |path: &Pointer| {
         let inner = focus.and_then(|focus| below(path, &Pointer::root().key(focus)));
         inner.unwrap_or_else(|| path.clone())
@@ -162,15 +177,4 @@ async fn check_guards(scope: &TenantScope, guards: &[Guard], focus: Option<&str>
         }
     }
     Ok(problems.into_result(())?)
-}
-
-async fn carry_out(scope: &TenantScope, model: &CatalogModel, work: &Work) -> Result<()> {
-    let mut after = String::new();
-    loop {
-        // Values are read by the new names: a property that is stored otherwise is still found under its former number.
-        let page = scope.entities_after(model, work.blueprint, &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        last.state.identifier.clone_into(&mut after);
-        scope.index_properties(model, &work.index, &page).await?;
-    }
 }

@@ -6,6 +6,8 @@ use portolan_schema::model::Numbers;
 use portolan_schema::{BlueprintNo, Pointer, PropertyNo, Relation, RelationNo, StoredBlueprint};
 use portolan_store::retired::{PartKind, RetiredPart};
 
+use super::fit::{self, Check};
+
 /// The difference between the blueprints before and after.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
@@ -33,6 +35,8 @@ pub(crate) struct Work {
     pub blueprint: BlueprintNo,
     /// Properties whose value rows have to be made, by their new numbers.
     pub index: Vec<PropertyNo>,
+    /// Whose fit has to be looked at.
+    pub check: Check,
 }
 
 impl Difference {
@@ -125,8 +129,13 @@ impl Difference {
                 self.guards.push(Guard::NoEdges { blueprint, no, path: root.key("relations").key(name) });
             }
         }
-        if !index.is_empty() {
-            self.work.push(Work { blueprint, index });
+        let check = match fit::check(before, after) {
+            // Nobody is known who does not fit.
+            Check::Misfits if before.numbers.invalid == 0 => Check::Nothing,
+            check => check,
+        };
+        if !index.is_empty() || check != Check::Nothing {
+            self.work.push(Work { blueprint, index, check });
         }
     }
 }
@@ -142,7 +151,7 @@ fn numbers_of(stored: &StoredBlueprint) -> HashSet<i32> {
 }
 
 /// The name that a property had before the change.
-fn origin<'a>(
+pub(super) fn origin<'a>(
     before: &'a StoredBlueprint,
     after: &StoredBlueprint,
     name: &str,

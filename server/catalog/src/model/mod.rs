@@ -8,9 +8,18 @@ mod cache;
 mod change;
 mod commit;
 mod difference;
+mod fit;
 mod follower;
+mod misfits;
+mod plan;
 mod rename;
+mod revisions;
+mod work;
 
 pub(crate) use cache::Models;
 pub(crate) use follower::Followers;
 pub use follower::{ModelFollower, Rename};
+pub(crate) use misfits::keep as keep_misfits;
+pub use misfits::{Misfit, Misfits};
+pub use plan::{BlueprintPlan, Failing};
+pub use revisions::ModelRevisions;

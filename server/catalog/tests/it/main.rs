@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod history;
+mod misfits;
 mod model;
+mod plan;
 mod runs;
 mod support;
 mod writing;
