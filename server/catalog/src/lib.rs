@@ -12,6 +12,7 @@ mod entity_json;
 mod entity_limit;
 mod matching;
 mod measured;
+mod migration;
 mod model;
 mod search;
 pub mod stream;
@@ -27,9 +28,11 @@ pub use change::{
 pub use companion::{Companion, Target};
 pub use computed::Computing;
 pub use matching::MatchesDeleted;
+pub use migration::Migrating;
 pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, Rename};
 pub use portolan_store::entity::Entity;
 pub use portolan_store::log::Origin;
+pub use portolan_store::migration::{EntityMigration, MigrationStatus};
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};
 pub use sweep::Sweeping;
@@ -53,6 +56,7 @@ pub struct Catalog {
     models: Models,
     computing: Computing,
     sweeping: Sweeping,
+    migration_wake: Arc<tokio::sync::Notify>,
     followers: Followers,
 }
 
@@ -62,7 +66,14 @@ impl Catalog {
         let models = Models::new();
         let computing = Computing::new(store.clone(), models.clone(), jq);
         let sweeping = Sweeping::new(store.clone());
-        Self { store, models, computing, sweeping, followers: Followers::default() }
+        Self {
+            store,
+            models,
+            computing,
+            sweeping,
+            migration_wake: Arc::default(),
+            followers: Followers::default(),
+        }
     }
 
     /// Somebody who keeps names of the model's parts follows its changes from now on.

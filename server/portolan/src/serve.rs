@@ -40,7 +40,11 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
         vec![Box::new(portolan_ingestor_aws::Aws::new())],
     );
-    let background = [tokio::spawn(catalog.computing().work()), tokio::spawn(catalog.sweeping().work())];
+    let background = [
+        tokio::spawn(catalog.computing().work()),
+        tokio::spawn(catalog.sweeping().work()),
+        tokio::spawn(catalog.migrating().work()),
+    ];
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
     let routes = metrics.serve(router(App::new(catalog, identity, integrations).behind(proxies))).await?;
     let listener = tokio::net::TcpListener::bind(options.listen)

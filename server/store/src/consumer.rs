@@ -46,6 +46,15 @@ impl TenantScope {
         Ok(self.execute(sql).await? == 1)
     }
 
+    /// Holds this tenant's work of a queue until `until`, for whoever works on it.
+    pub async fn prolong_lease(&self, queue: &str, until: Instant) -> Result<()> {
+        let mut sql = Sql::new("UPDATE jobs SET leased_until = ");
+        sql.bind(until.0).push(" WHERE leased_until IS NOT NULL AND tenant_id = ").bind(self.tenant().0);
+        sql.push(" AND queue = ").bind(queue).push(" AND subject_id = 0");
+        self.execute(sql).await?;
+        Ok(())
+    }
+
     /// Tells a queue that this tenant has work for it, once this transaction is committed.
     pub async fn mark_due(&self, queue: &str, at: Instant) -> Result<()> {
         let mut sql = Sql::new(

@@ -5,6 +5,7 @@ use portolan_schema::{BlueprintNo, CatalogModel, PropertyNo, Result};
 use crate::TenantScope;
 use crate::entity::Entity;
 use crate::entity_read::{MAX_IN, columns, read};
+use crate::row::column;
 use crate::sql::Sql;
 use crate::value_rows::value_rows;
 
@@ -22,6 +23,20 @@ impl TenantScope {
         sql.push(" AND e.identifier > ").bind(after).push(" ORDER BY e.identifier LIMIT ");
         sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
         self.all(sql).await?.iter().map(|row| read(model, row, 0)).collect()
+    }
+
+    /// The next identifiers of a blueprint's entities, in their order.
+    pub async fn identifiers_after(
+        &self,
+        blueprint: BlueprintNo,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<String>> {
+        let mut sql = Sql::new("SELECT identifier FROM entities WHERE tenant_id = ");
+        sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
+        sql.push(" AND identifier > ").bind(after).push(" ORDER BY identifier LIMIT ");
+        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.all(sql).await?.iter().map(|row| column(row, 0)).collect()
     }
 
     /// Whether a blueprint has more entities than `limit`.

@@ -23,6 +23,7 @@ mod list;
 pub mod log;
 pub mod mapping;
 mod measured;
+pub mod migration;
 mod postgres;
 mod property_sql;
 pub mod query;

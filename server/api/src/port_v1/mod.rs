@@ -4,13 +4,14 @@ mod blueprints;
 mod entities;
 mod entity_body;
 mod flags;
+mod migrations;
 mod search;
 mod segments;
 mod token;
 mod view;
 
 use axum::Router;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 
 use crate::App;
 
@@ -36,6 +37,8 @@ pub(crate) fn routes() -> Router<App> {
             "/blueprints/{blueprint}/entities/{entity}",
             get(entities::read).put(entities::replace).patch(entities::merge).delete(entities::delete),
         )
+        .route("/blueprints/{blueprint}/all-entities", delete(migrations::delete_all))
+        .route("/migrations/{migration}", get(migrations::read))
         .route("/blueprints/{blueprint}/entities-count", get(entities::count))
         .route("/blueprints/{blueprint}/entities/search", entities::named("search").post(search::scoped))
         .route("/blueprints/{blueprint}/entities/search/count", post(search::count))

@@ -11,6 +11,7 @@ mod graphql_bounds;
 mod keys;
 mod limits;
 mod members;
+mod model_changes;
 mod operator;
 mod page;
 mod platform_entities;

@@ -70,6 +70,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ),
         ("POST", "/v1/entities/search", json!({"combinator": "and", "rules": []}), [401, 200, 200, 200, 200]),
         ("DELETE", "/v1/blueprints/service/entities/s2", Value::Null, [401, 404, 403, 200, 404]),
+        ("GET", "/v1/migrations/1", Value::Null, [401, 404, 403, 403, 404]),
+        ("DELETE", "/v1/blueprints/extra/all-entities", Value::Null, [401, 200, 403, 403, 200]),
         ("DELETE", "/v1/blueprints/extra", Value::Null, [401, 200, 403, 403, 200]),
         ("POST", "/graphql", json!({"query": "{ modelRevision }"}), [401, 200, 200, 200, 200]),
         ("GET", "/graphql/schema.graphql", Value::Null, [401, 200, 200, 200, 200]),

@@ -23,6 +23,7 @@ pub struct Server {
     pub router: Router,
     pub identity: Identity,
     pub store: Store,
+    pub catalog: Catalog,
     pub made: NewTenant,
     pub admin: String,
     pub member: String,
@@ -66,7 +67,7 @@ impl Server {
         let outbound = Outbound::new(OutboundPolicy::default()).unwrap();
         let integrations =
             Integrations::new(store.clone(), catalog.clone(), sealer, jq, outbound, Vec::new());
-        let app = App::new(catalog, identity.clone(), integrations);
+        let app = App::new(catalog.clone(), identity.clone(), integrations);
         let made = tenant(&identity, "acme").await;
         let other = tenant(&identity, "other").await;
         let admin = token(&identity, &made.client_id, &made.client_secret).await;
@@ -79,7 +80,7 @@ impl Server {
         let viewer = tokens.pop().unwrap();
         let member = tokens.pop().unwrap();
         let stranger = token(&identity, &other.client_id, &other.client_secret).await;
-        Self { router: router(app), identity, store, made, admin, member, viewer, stranger, ahead }
+        Self { router: router(app), identity, store, catalog, made, admin, member, viewer, stranger, ahead }
     }
 
     /// Lets time pass for identities.

@@ -1,6 +1,6 @@
 //! A change of the model, made in one transaction under the head's lock.
 
-use portolan_schema::references::{Definitions, Reference};
+use portolan_schema::references::{Definitions, Reference, ReferenceKind};
 use portolan_schema::{CatalogModel, Code, Pointer, Problem, Problems, Result, StoredBlueprint};
 use portolan_store::head::Head;
 use portolan_store::{Role, TenantScope};
@@ -31,7 +31,7 @@ impl Catalog {
         let wanted = change(&mut edit)?;
         let before: Vec<StoredBlueprint> = stored(&old);
         let difference = Difference::between(&before, &edit.stored, &edit.populated);
-        self.refuse_removal(&scope, &before, &difference).await?;
+        self.refuse_removal(&scope, &old, &difference).await?;
         edit.number_sets(&difference.work);
         let model = edit.compile(head.model_revision + 1, focus)?;
         // Names are chosen by compiling.
@@ -75,7 +75,12 @@ impl Catalog {
         for stored in &difference.changed {
             scope.save_blueprint(stored).await?;
             let before = old.by_no(stored.no).map(|before| before.blueprint());
-            scope.log_model_change(revision, stored.no, before, Some(&stored.blueprint), at, actor).await?;
+            // A relation of another gives it a name in GraphQL, which is no change of its own.
+            if before != Some(&stored.blueprint) {
+                scope
+                    .log_model_change(revision, stored.no, before, Some(&stored.blueprint), at, actor)
+                    .await?;
+            }
         }
         for stored in &difference.removed {
             scope.remove_blueprint(stored.no).await?;
@@ -98,15 +103,13 @@ impl Catalog {
     async fn refuse_removal(
         &self,
         scope: &TenantScope,
-        before: &[StoredBlueprint],
+        old: &CatalogModel,
         difference: &Difference,
     ) -> Result<()> {
         if difference.removed.is_empty() {
             return Ok(());
         }
         let mut problems = Problems::default();
-        let gone: Vec<&str> =
-            difference.removed.iter().map(|stored| stored.blueprint.identifier.as_str()).collect();
         for stored in &difference.removed {
             let count = scope.count_entities(stored.no).await?;
             if count > 0 {
@@ -115,14 +118,27 @@ impl Catalog {
                 problems.add(Code::InUse, Pointer::root(), message);
             }
         }
-        let definitions = Definitions::new(before.iter().map(|stored| &stored.blueprint));
+        let gone: Vec<&str> =
+            difference.removed.iter().map(|stored| stored.blueprint.identifier.as_str()).collect();
+        problems.extend(self.users_of(scope, old, &gone).await?);
+        Ok(problems.into_result(())?)
+    }
+
+    /// What names one of these blueprints, but for themselves.
+    pub(crate) async fn users_of(
+        &self,
+        scope: &TenantScope,
+        model: &CatalogModel,
+        gone: &[&str],
+    ) -> Result<Problems> {
+        let definitions = Definitions::new(model.blueprints().iter().map(|found| found.blueprint()));
         let mut references = definitions.references();
-        references.retain(|reference| !gone.contains(&reference.holder.as_str()));
+        references
+            .retain(|one| !gone.contains(&one.holder.as_str()) && one.kind != ReferenceKind::GraphqlName);
         references.extend(self.followers.references(scope).await?);
         references.retain(|reference| gone.contains(&reference.to.blueprint()));
         references.sort_by(|a, b| (&a.holder, a.path.as_str()).cmp(&(&b.holder, b.path.as_str())));
-        problems.extend(references.iter().map(used_by));
-        Ok(problems.into_result(())?)
+        Ok(Problems(references.iter().map(used_by).collect()))
     }
 }
 
