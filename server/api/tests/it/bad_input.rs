@@ -109,3 +109,97 @@ async fn blueprints_are_refused_with_every_problem() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn hostile_values_are_refused_at_every_door() {
+    on_each_engine(|store| async move {
+        let server = Server::with_blueprints(store).await;
+        server.put("service", json!({"identifier": "a", "title": "A"})).await;
+        let long = "x".repeat(1_001);
+        // By Port's wire: what is wrong, and where.
+        for (body, code, path) in [
+            (json!({"identifier": long}), "TOO_LONG", "/identifier"),
+            (json!({"identifier": "b", "title": "a\0b"}), "NUL_CHARACTER", "/title"),
+            (json!({"identifier": "b", "team": ["a\0b"]}), "NUL_CHARACTER", "/team"),
+            (json!({"identifier": "b", "properties": {"languages": ["a\0b"]}}), "NUL_CHARACTER", "/properties/languages/0"),
+            (json!({"identifier": "b", "properties": {"open_issues": "1"}}), "WRONG_TYPE", "/properties/open_issues"),
+            (json!({"identifier": "b", "properties": {"tier' OR 1=1 --": 1}}), "UNKNOWN_PROPERTY", "/properties/tier' OR 1=1 --"),
+            (json!({"identifier": "b", "relations": {"system": ["x", "y"]}}), "WRONG_TYPE", "/relations/system"),
+            (json!({"identifier": "b", "relations": {"dependsOn": [long]}}), "TOO_LONG", "/relations/dependsOn/0"),
+            (json!({"identifier": "b", "relations": {"nope": "x"}}), "UNKNOWN_PROPERTY", "/relations/nope"),
+        ] {
+            let (status, answer) = server.post("/v1/blueprints/service/entities", &server.member, &body).await;
+            let details = &answer["details"];
+            assert_eq!((status, &details["code"], &details["path"]), (422, &json!(code), &json!(path)), "{answer:.300}");
+            let input = json!({"blueprint": "service"}).as_object().unwrap().clone().into_iter().chain(body.as_object().unwrap().clone()).collect::<Value>();
+            let query = "mutation($input: EntityInput!) { upsertEntity(input: $input) { errors { code path } } }";
+            let answer = server.platform_as(&server.member, query, json!({"input": input})).await;
+            assert_eq!(answer["data"]["upsertEntity"]["errors"], json!([{"code": code, "path": format!("/input{path}")}]), "{answer:.300}");
+        }
+        // Questions with a NUL, by every door: a mistake on both engines, never a fault.
+        let rules = json!({"combinator": "and", "rules": [{"property": "$title", "operator": "=", "value": "a\0"}]});
+        for (path, body) in [
+            ("/graphql", json!({"query": "{ service(identifier: \"a\\u0000\") { id } }"})),
+            ("/graphql", json!({"query": "{ services(where: {title: {icontains: \"\\u0000\"}}) { totalCount } }"})),
+            ("/graphql", json!({"query": "{ services(where: {title: {in: [\"\\u0000\"]}}) { totalCount } }"})),
+            ("/api/graphql", json!({"query": "query($r: JSON) { entities(blueprint: \"service\", rules: $r) { totalCount } }", "variables": {"r": rules}})),
+            ("/v1/entities/search", rules.clone()),
+            ("/v1/blueprints/service/entities/search", json!({"query": rules})),
+        ] {
+            let (_, answer) = server.post(path, &server.viewer, &body).await;
+            let code = if path.ends_with("graphql") { &answer["errors"][0]["extensions"]["code"] } else { &answer["details"]["code"] };
+            assert_eq!(code, "NUL_CHARACTER", "{path} {body}: {answer}");
+        }
+        // A body that is too large is refused in the words of each door.
+        for path in ["/graphql", "/api/graphql", "/v1/entities/search"] {
+            let (status, answer) = server.send("POST", path, &server.admin, vec![b' '; 2 << 20]).await;
+            assert_eq!((status, &answer["details"]["code"]), (413, &json!("BODY_TOO_LARGE")), "{path}");
+            assert_eq!(answer["errors"][0]["extensions"]["code"] == "BODY_TOO_LARGE", path.ends_with("graphql"), "{answer}");
+        }
+        // Forged cursors.
+        for cursor in ["{}", "{\"k\":[{\"t\":\"' OR 1=1 --\"}],\"e\":1}", "{\"k\":[{\"n\":9221120237041090560}],\"e\":1}", "{\"k\":[],\"e\":1}", "[]", "\u{0}"] {
+            let query = "query($c: String) { services(after: $c, orderBy: [{field: OPEN_ISSUES}]) { nodes { id } } }";
+            let answer = server.graphql_as(&server.viewer, query, json!({"c": URL_SAFE_NO_PAD.encode(cursor)})).await;
+            let code = answer["errors"][0]["extensions"]["code"].as_str();
+            assert!(code.is_none_or(|code| code == "INVALID_CURSOR"), "{cursor}: {answer}");
+        }
+        let (_, answer) = server.get("/v1/blueprints/service/entities").await;
+        assert_eq!((answer["entities"].as_array().unwrap().len(), &answer["entities"][0]["title"]), (1, &json!("A")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn relations_may_go_in_circles() {
+    on_each_engine(|store| async move {
+        let server = Server::with_blueprints(store).await;
+        let node = json!({"identifier": "node", "title": "Node", "schema": {"properties": {}},
+            "relations": {"parent": {"target": "node", "required": true}, "next": {"target": "node", "many": true, "inverse": "previous"}}});
+        assert_eq!(server.post("/v1/blueprints", &server.admin, &node).await.0, 201);
+        // Its own parent, and two that point at each other, in one batch that knows nothing of an order.
+        let entities = json!({"entities": [
+            {"identifier": "a", "relations": {"parent": "a", "next": ["a", "b"]}},
+            {"identifier": "b", "relations": {"parent": "c", "next": ["c"]}},
+            {"identifier": "c", "relations": {"parent": "b", "next": ["b"]}}]});
+        let (status, answer) = server.post("/v1/blueprints/node/entities/bulk?upsert=true", &server.member, &entities).await;
+        assert_eq!(status, 200, "{answer}");
+        let query = "{ node_2(identifier: \"b\") { parent { parent { parent { identifier } } } next { nodes { next { nodes { identifier previous { nodes { identifier } } } } } } } }";
+        let (_, sdl) = server.get("/graphql/schema.graphql").await;
+        let root = if sdl.as_str().unwrap().contains("node_2(") { "node_2" } else { "node" };
+        let answer = server.graphql(&query.replace("node_2", root)).await;
+        let found = &answer["data"][root];
+        assert_eq!(found["parent"]["parent"]["parent"]["identifier"], "c", "{answer}");
+        assert_eq!(found["next"]["nodes"][0]["next"]["nodes"][0]["previous"]["nodes"].as_array().unwrap().len(), 2, "{answer}");
+        // Whoever is required by another cannot go alone; a circle goes as a whole.
+        let (status, answer) = server.send("DELETE", "/v1/blueprints/node/entities/b", &server.member, Vec::new()).await;
+        assert_eq!((status, &answer["details"]["code"]), (409, &json!("HAS_DEPENDENTS")), "{answer}");
+        let (status, answer) = server.send("DELETE", "/v1/blueprints/node/entities/b?delete_dependents=true", &server.member, Vec::new()).await;
+        assert_eq!(status, 200, "{answer}");
+        let (_, answer) = server.get("/v1/blueprints/node/entities").await;
+        assert_eq!(answer["entities"][0]["relations"], json!({"parent": "a", "next": ["a"]}), "{answer}");
+        assert_eq!(answer["entities"].as_array().unwrap().len(), 1);
+        let (status, answer) = server.send("DELETE", "/v1/blueprints/node/entities/a", &server.member, Vec::new()).await;
+        assert_eq!(status, 200, "{answer}");
+    })
+    .await;
+}
