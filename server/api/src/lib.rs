@@ -6,6 +6,7 @@ mod app;
 mod authenticated;
 mod body;
 pub mod catalog_graphql;
+mod changes;
 mod client;
 mod documents;
 mod export;

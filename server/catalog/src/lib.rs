@@ -4,6 +4,7 @@ mod apply;
 mod batch;
 mod bulk;
 pub mod change;
+mod changes;
 mod companion;
 mod computed;
 mod deletion;
@@ -25,13 +26,14 @@ pub use apply::Applied;
 pub use change::{
     Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, RunOrigin, WriteMode, WriteOptions,
 };
+pub use changes::{Changes, Follower};
 pub use companion::{Companion, Target};
 pub use computed::Computing;
 pub use matching::MatchesDeleted;
 pub use migration::Migrating;
 pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, Rename};
 pub use portolan_store::entity::Entity;
-pub use portolan_store::log::Origin;
+pub use portolan_store::log::{LogEntry, Origin};
 pub use portolan_store::migration::{EntityMigration, MigrationStatus};
 pub use portolan_store::query;
 pub use portolan_store::{Actor, OpContext, Role, TenantId};

@@ -8,6 +8,7 @@ use portolan_schema::Result;
 use sea_orm::DbBackend;
 use tokio::sync::Mutex;
 
+use crate::notifier::{Notifier, Watch};
 use crate::postgres::Postgres;
 use crate::row::column;
 use crate::sql::Sql;
@@ -35,6 +36,7 @@ struct Inner {
     engine: Engine,
     ids: Mutex<std::ops::Range<i64>>,
     transactions: AtomicUsize,
+    notifier: Notifier,
 }
 
 enum Engine {
@@ -54,12 +56,17 @@ impl Store {
                 Engine::Postgres(Postgres::open(url, *max_connections).await?)
             }
         };
-        Ok(Self(Arc::new(Inner { engine, ids: Mutex::new(0..0), transactions: AtomicUsize::new(0) })))
+        let notifier = match &engine {
+            Engine::Sqlite(_) => Notifier::local(),
+            Engine::Postgres(postgres) => postgres.notifier(),
+        };
+        let transactions = AtomicUsize::new(0);
+        Ok(Self(Arc::new(Inner { engine, ids: Mutex::new(0..0), transactions, notifier })))
     }
 
     /// A consistent view of one tenant, for reading. Drop it to end it.
     pub async fn read(&self, tenant: TenantId) -> Result<TenantScope> {
-        Ok(TenantScope::new(tenant, self.begin_read(tenant).await?))
+        Ok(TenantScope::new(tenant, self.begin_read(tenant).await?, self.0.notifier.clone()))
     }
 
     /// One tenant, for reading by a single statement: where more are run, each sees what is committed by then. On SQLite
@@ -70,13 +77,18 @@ impl Store {
             Engine::Sqlite(sqlite) => sqlite.look(),
             Engine::Postgres(postgres) => postgres.begin(Some(tenant), true).await?,
         };
-        Ok(TenantScope::new(tenant, transaction))
+        Ok(TenantScope::new(tenant, transaction, self.0.notifier.clone()))
     }
 
     /// A transaction of one tenant, for writing. Nothing is kept unless it is committed. On SQLite writers queue, and
     /// several may share one durable commit; whoever holds one must not wait for another.
     pub async fn write(&self, tenant: TenantId) -> Result<TenantScope> {
-        Ok(TenantScope::new(tenant, self.begin_write(Some(tenant)).await?))
+        Ok(TenantScope::new(tenant, self.begin_write(Some(tenant)).await?, self.0.notifier.clone()))
+    }
+
+    /// Hears of commits that move a tenant's log or model from now on.
+    pub fn watch(&self, tenant: TenantId) -> Watch {
+        self.0.notifier.watch(tenant)
     }
 
     /// The global tables, for reading. Each statement sees what is committed by then.

@@ -78,6 +78,7 @@ impl TenantScope {
         sql.push(" AND seq = ").bind(seen.seq);
         sql.push(" AND model_revision = ").bind(seen.model_revision);
         let touched = self.execute(sql).await?;
+        self.mark_moved();
         Ok((touched == 1).then_some(seen.seq + 1))
     }
 
@@ -90,6 +91,7 @@ impl TenantScope {
         let mut sql = Sql::new("UPDATE tenants SET model_revision = ");
         sql.bind(revision).push(" WHERE tenant_id = ").bind(self.tenant().0);
         self.execute(sql).await?;
+        self.mark_moved();
         Ok(())
     }
 

@@ -24,6 +24,7 @@ pub mod log;
 pub mod mapping;
 mod measured;
 pub mod migration;
+pub mod notifier;
 mod postgres;
 mod property_sql;
 pub mod query;

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Error, Instant, RelationNo, Result};
+use sea_orm::QueryResult;
 
 use crate::TenantScope;
+use crate::entity_read::MAX_IN;
 use crate::row::column;
 use crate::sql::Sql;
 use crate::stored_state::StoredState;
@@ -31,22 +33,65 @@ pub struct LogEntry {
     pub edge_changes: Vec<(RelationNo, i64)>,
 }
 
+/// What is read of a version `v` and the one before it, `p`.
+const COLUMNS: &str =
+    "v.seq, v.entity_id, v.blueprint_no, v.identifier, v.kind, p.state, v.state, v.revision, v.at, v.actor,
+       v.origin, v.run_id, v.edge_changes";
+
 impl TenantScope {
     /// The next changes after a sequence number, by their own; changes of computed values are left out. States are by the
     /// names of the model, and what it does not have any more by the names it had last.
     pub async fn log_after(&self, model: &CatalogModel, seq: i64, limit: usize) -> Result<Vec<LogEntry>> {
-        let mut sql = Sql::new(
-            "SELECT v.seq, v.entity_id, v.blueprint_no, v.identifier, v.kind, p.state, v.state, v.revision, v.at, v.actor,
-               v.origin, v.run_id, v.edge_changes
-             FROM versions v LEFT JOIN versions p ON p.tenant_id = v.tenant_id AND p.seq = v.previous_seq
+        let mut sql = Sql::new("SELECT ");
+        sql.push(COLUMNS).push(
+            " FROM versions v LEFT JOIN versions p ON p.tenant_id = v.tenant_id AND p.seq = v.previous_seq
              WHERE v.tenant_id = ",
         );
         sql.bind(self.tenant().0).push(" AND v.seq > ").bind(seq);
         sql.push(" AND v.kind <> 'COMPUTED' ORDER BY v.seq LIMIT ");
         sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
         let rows = self.all(sql).await?;
+        self.entries(model, &rows).await
+    }
+
+    /// The last changes of entities, newest first, at most `limit` of each, all before a sequence number; changes of
+    /// computed values are left out. A statement each 5,000 entities. States are named as by [`TenantScope::log_after`].
+    pub async fn histories(
+        &self,
+        model: &CatalogModel,
+        entities: &[i64],
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<HashMap<i64, Vec<LogEntry>>> {
+        let mut found: HashMap<i64, Vec<LogEntry>> = HashMap::new();
+        for chunk in entities.chunks(MAX_IN) {
+            let mut sql = Sql::new("SELECT ");
+            sql.push(COLUMNS).push(
+                " FROM (SELECT w.*, row_number() OVER (PARTITION BY w.entity_id ORDER BY w.seq DESC) AS place
+                 FROM versions w WHERE w.tenant_id = ",
+            );
+            sql.bind(self.tenant().0).push(" AND w.entity_id IN (").bind_list(chunk.iter().copied());
+            sql.push(") AND w.kind <> 'COMPUTED'");
+            if let Some(before) = before {
+                sql.push(" AND w.seq < ").bind(before);
+            }
+            sql.push(
+                ") v LEFT JOIN versions p ON p.tenant_id = v.tenant_id AND p.seq = v.previous_seq
+                 WHERE v.place <= ",
+            );
+            sql.bind(i64::try_from(limit).unwrap_or(i64::MAX)).push(" ORDER BY v.entity_id, v.seq DESC");
+            let rows = self.all(sql).await?;
+            for entry in self.entries(model, &rows).await? {
+                found.entry(entry.entity).or_default().push(entry);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads rows of [`COLUMNS`].
+    async fn entries(&self, model: &CatalogModel, rows: &[QueryResult]) -> Result<Vec<LogEntry>> {
         let mut texts = Vec::with_capacity(rows.len() * 2);
-        for row in &rows {
+        for row in rows {
             let blueprint = BlueprintNo(column(row, 2)?);
             texts.extend([(blueprint, column(row, 5)?), (blueprint, column(row, 6)?)]);
         }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use portolan_migrations::{Migrator, MigratorTrait};
 use portolan_schema::{Error, Result};
 use sea_orm::sqlx::ConnectOptions as _;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement, TransactionTrait,
 };
 
 use crate::TenantId;
 use crate::fault::fault;
+use crate::notifier::Notifier;
 use crate::row::column;
 use crate::transaction::Transaction;
 
@@ -26,6 +27,8 @@ const LOCK_TIMEOUT: &str = "15000";
 
 pub(crate) struct Postgres {
     pool: DatabaseConnection,
+    /// For notifications: one connection listens, one tells.
+    side: PgPool,
 }
 
 impl Postgres {
@@ -43,9 +46,16 @@ impl Postgres {
         if role? {
             settings.push(("role", PLAIN_ROLE));
         }
-        let pool = connect(options.options(settings), max_connections).await?;
+        let options = options.options(settings);
+        let side = PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
+        let pool = connect(options, max_connections).await?;
         refuse_bypass(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, side })
+    }
+
+    /// Must be called once.
+    pub(crate) fn notifier(&self) -> Notifier {
+        Notifier::across(self.side.clone())
     }
 
     /// Without a transaction, and so without a tenant: it sees the global tables only.
@@ -65,6 +75,9 @@ impl Postgres {
     }
 
     pub(crate) async fn close(&self) {
+        // The listener holds a connection for as long as it waits, so this is not waited for.
+        let side = self.side.clone();
+        tokio::spawn(async move { side.close().await });
         drop(self.pool.clone().close().await);
     }
 }

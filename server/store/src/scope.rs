@@ -1,9 +1,12 @@
 //! The doors to the database: one tenant's transaction, and one over the few global tables.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use portolan_schema::Result;
 use sea_orm::{DbBackend, QueryResult};
 
 use crate::TenantId;
+use crate::notifier::Notifier;
 use crate::sql::Sql;
 use crate::transaction::Transaction;
 
@@ -12,11 +15,19 @@ use crate::transaction::Transaction;
 pub struct TenantScope {
     tenant: TenantId,
     transaction: Transaction,
+    notifier: Notifier,
+    /// The log or the model has moved in this transaction.
+    moved: AtomicBool,
 }
 
 impl TenantScope {
-    pub(crate) fn new(tenant: TenantId, transaction: Transaction) -> Self {
-        Self { tenant, transaction }
+    pub(crate) fn new(tenant: TenantId, transaction: Transaction, notifier: Notifier) -> Self {
+        Self { tenant, transaction, notifier, moved: AtomicBool::new(false) }
+    }
+
+    /// The commit will be heard of by those who wait for the tenant's log and model.
+    pub(crate) fn mark_moved(&self) {
+        self.moved.store(true, Ordering::Relaxed);
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -25,7 +36,11 @@ impl TenantScope {
 
     /// Makes the writes durable. Returns when they are.
     pub async fn commit(self) -> Result<()> {
-        self.transaction.commit().await
+        self.transaction.commit().await?;
+        if self.moved.load(Ordering::Relaxed) {
+            self.notifier.tell(self.tenant);
+        }
+        Ok(())
     }
 
     /// How many statements this scope has run; what tests of batching count.

@@ -272,6 +272,8 @@ pub enum Root {
     Aggregate,
     /// A mutation that answers a payload of one entity.
     Write,
+    /// A mutation of a list of entities.
+    Bulk,
 }
 
 impl Index {
@@ -283,10 +285,12 @@ impl Index {
             .collect();
         let mut by_root = HashMap::new();
         for (no, fields) in &entities {
-            let RootFields { one, list, aggregate, create, update, upsert, delete, .. } = &fields.roots;
+            let RootFields { one, list, aggregate, create, update, upsert, delete, bulk_upsert, .. } =
+                &fields.roots;
             by_root.insert(one.clone(), (*no, Root::One));
             by_root.insert(list.clone(), (*no, Root::List));
             by_root.insert(aggregate.clone(), (*no, Root::Aggregate));
+            by_root.insert(bulk_upsert.clone(), (*no, Root::Bulk));
             for written in [create, update, upsert, delete] {
                 by_root.insert(written.clone(), (*no, Root::Write));
             }
@@ -303,7 +307,7 @@ impl Index {
         let members: usize = self
             .entities
             .values()
-            .map(|fields| 85 + 5 * fields.members.len() + 5 * fields.keys.len() + 10 * fields.enums().count())
+            .map(|fields| 95 + 5 * fields.members.len() + 5 * fields.keys.len() + 10 * fields.enums().count())
             .sum();
         u32::try_from(700 * (200 + members)).unwrap_or(u32::MAX)
     }

@@ -5,10 +5,12 @@
 
 mod aggregate;
 pub mod breaks;
+mod bulk;
 mod conditions;
 mod describe;
 mod fields;
 pub(crate) mod global_id;
+mod history;
 mod mutations;
 mod plan;
 mod resolve;
@@ -30,6 +32,7 @@ use self::fields::Index;
 use self::resolve::Request;
 use self::shape::CatalogShape;
 use self::warnings::Warnings;
+use crate::graphql::history::loader;
 use crate::graphql::limits::Limits;
 use crate::graphql::prepared::{prepare, run_within, with_cost};
 use crate::graphql::refusal::{refused, sign};
@@ -86,7 +89,8 @@ impl CatalogGraphql {
             model,
             warnings: Warnings::default(),
         });
-        let running = built.schema.execute(prepared.request.data(scope.clone()));
+        let histories = loader(&self.catalog, ctx);
+        let running = built.schema.execute(prepared.request.data(scope.clone()).data(histories));
         let mut response = run_within(&limits, running).await;
         if let Some(warnings) = scope.warnings.take() {
             response = response.extension("warnings", warnings);
@@ -119,7 +123,7 @@ fn build(model: &CatalogModel) -> Result<Built> {
     );
     let mut mutation = Object::new("Mutation");
     let mutation_name = has_entities.then_some("Mutation");
-    let mut builder = types::add_built_in(Schema::build("Query", mutation_name, None));
+    let mut builder = history::add(types::add_built_in(Schema::build("Query", mutation_name, None)));
     if has_entities {
         let at = index.clone();
         let id = InputValue::new("id", TypeRef::named_nn(TypeRef::ID));
@@ -160,6 +164,7 @@ fn build(model: &CatalogModel) -> Result<Built> {
         builder = types::add_entity(builder, &index, fields);
         builder = aggregate::add(builder, fields);
         (builder, mutation) = mutations::add(builder, mutation, &index, fields);
+        (builder, mutation) = bulk::add(builder, mutation, &index, fields);
     }
     builder = builder.register(query);
     if has_entities {

@@ -24,11 +24,17 @@ use super::value_shape::Leaf;
 use crate::graphql::refusal::refuse;
 
 /// What a write came to.
-struct Payload {
-    entity: Option<EntityNode>,
-    created: bool,
-    changed: bool,
-    errors: Vec<Problem>,
+pub(super) struct Payload {
+    pub entity: Option<EntityNode>,
+    pub created: bool,
+    pub changed: bool,
+    pub errors: Vec<Problem>,
+}
+
+impl Payload {
+    pub fn failed(errors: Vec<Problem>) -> Self {
+        Self { entity: None, created: false, changed: false, errors }
+    }
 }
 
 pub fn own_relations(fields: &EntityFields) -> impl Iterator<Item = (&str, &RelationField)> {
@@ -164,13 +170,13 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields, ve
         // Rights and faults are not the input's: they are errors of the query.
         Err(error) if matches!(error, Error::Fault { .. }) || error.code() == Code::Forbidden => Err(error),
         Err(error) => {
-            let errors = located(fields, error.public());
-            Ok(Payload { entity: None, created: false, changed: false, errors })
+            let errors = located(fields, error.public(), &Pointer::root().key("input"));
+            Ok(Payload::failed(errors))
         }
     }
 }
 
-fn bare(outcome: &Outcome) -> EntityNode {
+pub(super) fn bare(outcome: &Outcome) -> EntityNode {
     EntityNode { entity: outcome.entity.clone(), cursor: String::new(), related: Default::default() }
 }
 
@@ -199,7 +205,7 @@ async fn reread(
 }
 
 /// Reads an input object. Its types were checked against the schema.
-fn read(fields: &EntityFields, input: Option<Value>) -> EntityWrite {
+pub(super) fn read(fields: &EntityFields, input: Option<Value>) -> EntityWrite {
     let mut write = EntityWrite { blueprint: fields.identifier.clone(), ..EntityWrite::default() };
     let Some(Value::Object(input)) = input else { return write };
     for (name, value) in input {
@@ -259,9 +265,8 @@ fn original(names: &super::value_shape::EnumNames, name: &Name) -> serde_json::V
     names.by_name.get(name.as_str()).cloned().unwrap_or(serde_json::Value::Null)
 }
 
-/// Paths as the caller sees them: below `/input`, by field name.
-fn located(fields: &EntityFields, problems: Problems) -> Vec<Problem> {
-    let outer = Pointer::root().key("input");
+/// Paths as the caller sees them: below `outer`, by field name.
+pub(super) fn located(fields: &EntityFields, problems: Problems, outer: &Pointer) -> Vec<Problem> {
     let name = |kind: &str, identifier: &str| {
         fields.members.iter().find_map(|(name, member)| {
             let found = match member {

@@ -16,6 +16,8 @@ pub enum Place {
     Entity(BlueprintNo),
     Connection(BlueprintNo),
     Payload(BlueprintNo),
+    /// A payload of several entities.
+    Bulk(BlueprintNo),
     /// An interface, or nothing with rows below.
     Plain,
 }
@@ -45,6 +47,7 @@ impl Shape for CatalogShape<'_> {
                     (Place::Plain, Rows::Page { default: MAX_GROUPS, most: MAX_GROUPS })
                 }
                 Some((no, Root::Write)) => (Place::Payload(*no), Rows::Each(1)),
+                Some((no, Root::Bulk)) => (Place::Bulk(*no), Rows::Items("input")),
                 None => (Place::Plain, Rows::Each(1)),
             },
             Place::Entity(no) => match self.0.get(no).and_then(|fields| fields.members.get(name)) {
@@ -63,7 +66,8 @@ impl Shape for CatalogShape<'_> {
                 Some(fields) if fields.roots.one == name => (Place::Entity(no), Rows::Same),
                 _ => (Place::Plain, Rows::Same),
             },
-            Place::Plain => (place, Rows::Same),
+            Place::Bulk(no) if name == "results" => (Place::Payload(no), Rows::Same),
+            Place::Bulk(_) | Place::Plain => (Place::Plain, Rows::Same),
         };
         Step { place, rows }
     }

@@ -10,7 +10,7 @@ use async_graphql::dynamic::{
 use super::describe::describe;
 use super::fields::{BuiltIn, EntityFields, Index, Member, RelationField};
 use super::value_shape::Leaf;
-use super::{aggregate, resolve};
+use super::{aggregate, bulk, history, resolve};
 
 /// Adds everything that does not depend on blueprints.
 pub fn add_built_in(mut builder: SchemaBuilder) -> SchemaBuilder {
@@ -48,7 +48,7 @@ pub fn add_built_in(mut builder: SchemaBuilder) -> SchemaBuilder {
     }
     let node = Interface::new("Node").field(InterfaceField::new("id", TypeRef::named_nn(TypeRef::ID)));
     builder = builder.register(page).register(problem).register(direction).register(entity).register(node);
-    builder = builder.register(aggregate::interval());
+    builder = builder.register(aggregate::interval()).register(bulk::on_error());
     for leaf in [Leaf::Text, Leaf::Number, Leaf::Boolean, Leaf::DateTime] {
         let word = operators_word(&leaf);
         builder = builder.register(operators(&word, &leaf)).register(list_operators(&word, &leaf));
@@ -178,7 +178,8 @@ fn object(index: &Index, fields: &EntityFields) -> Object {
     let mut object = Object::new(&fields.type_name)
         .description(describe("Blueprint", &fields.identifier, title, fields.description.as_deref()))
         .implement("Node")
-        .implement("Entity");
+        .implement("Entity")
+        .field(history::field());
     for (name, member) in &fields.members {
         let field = match member {
             Member::BuiltIn(built_in) => {

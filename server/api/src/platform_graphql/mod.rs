@@ -15,12 +15,13 @@ mod shape;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Response, Schema};
+use async_graphql::{EmptySubscription, MergedObject, Request, Response, Schema};
 use portolan_catalog::{Catalog, OpContext};
 use portolan_identity::Identity;
 use portolan_integrations::Integrations;
 
 use self::shape::PlatformShape;
+use crate::graphql::history;
 use crate::graphql::limits::Limits;
 use crate::graphql::prepared::{prepare, run_within, with_cost};
 use crate::graphql::refusal::sign;
@@ -53,17 +54,23 @@ pub struct PlatformGraphql {
     schema: Schema<Query, Mutation, EmptySubscription>,
     shape: Arc<PlatformShape>,
     limits: Arc<Limits>,
+    catalog: Catalog,
 }
 
 impl PlatformGraphql {
     pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
         let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-            .data(catalog)
+            .data(catalog.clone())
             .data(identity)
             .data(integrations)
             .finish();
         let shape = Arc::new(PlatformShape::of::<Query, Mutation>());
-        Self { schema, shape, limits: Arc::new(Limits::default()) }
+        Self { schema, shape, limits: Arc::new(Limits::default()), catalog }
+    }
+
+    /// A request with what its resolvers look for.
+    fn furnished(&self, ctx: &OpContext, request: Request) -> Request {
+        request.data(ctx.clone()).data(history::loader(&self.catalog, ctx))
     }
 
     /// Answers one request. Mistakes are in the answer.
@@ -71,7 +78,7 @@ impl PlatformGraphql {
         let limits = self.limits.of(ctx);
         let (mut response, cost) = match prepare(request, &*self.shape, &limits) {
             Ok(prepared) => {
-                let running = self.schema.execute(prepared.request.data(ctx.clone()));
+                let running = self.schema.execute(self.furnished(ctx, prepared.request));
                 (run_within(&limits, running).await, prepared.cost)
             }
             Err(response) => (*response, 0),

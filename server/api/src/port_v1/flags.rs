@@ -23,10 +23,15 @@ impl Query {
         Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
+    /// A value; an empty one is absent, of several the last one counts.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        let value = self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        value.filter(|value| !value.is_empty())
+    }
+
     /// Whether a flag is on. Absent, empty, `false` and `0` are off; of several the last one counts.
     pub(crate) fn is_on(&self, name: &str) -> bool {
-        let value = self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        value.is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "" | "false" | "0"))
+        self.text(name).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))
     }
 
     /// The items of a list: `a=x&a=y`, `a=x,y` and `a[]=x` are the same.

@@ -10,6 +10,8 @@ mod segments;
 mod token;
 mod view;
 
+pub(crate) use flags::Query;
+
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
 

@@ -5,6 +5,7 @@
 mod audit;
 mod bad_input;
 mod brute_force;
+mod changes;
 mod graphql;
 mod graphql_aggregate;
 mod graphql_bounds;

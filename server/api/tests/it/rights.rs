@@ -82,6 +82,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
             [401, 401, 401, 401, 401],
         ),
         ("POST", "/api/graphql", json!({"query": "{ model { revision } }"}), [401, 200, 200, 200, 200]),
+        ("GET", "/api/changes", Value::Null, [401, 200, 200, 200, 200]),
         ("GET", "/.well-known/jwks.json", Value::Null, [200, 200, 200, 200, 200]),
         ("GET", "/healthz", Value::Null, [200, 200, 200, 200, 200]),
         ("GET", "/readyz", Value::Null, [200, 200, 200, 200, 200]),

@@ -131,6 +131,10 @@ const CATALOG: &[Line] = &[
     ("{ servicesAggregate(groupBy: [{field: TITLE}]) { key { title } count } }", VIEWERS),
     ("mutation { createService(input: {identifier: \"s9\"}, dryRun: true) { errors { code } } }", MEMBERS),
     ("mutation { upsertService(input: {identifier: \"s9\"}) { errors { code } } }", MEMBERS),
+    (
+        "mutation { bulkUpsertServices(input: [{identifier: \"s9\"}]) { results { changed } errors { code } } }",
+        MEMBERS,
+    ),
     ("mutation { updateService(input: {identifier: \"s9\"}) { errors { code } } }", MEMBERS),
     ("mutation { deleteService(identifier: \"s9\", dryRun: true) { errors { code } } }", MEMBERS),
 ];

@@ -4,7 +4,8 @@ mod aggregate;
 mod input;
 mod object;
 mod payload;
-mod plan;
+pub(super) mod plan;
+pub(super) mod version;
 
 use std::borrow::Cow;
 use std::sync::Arc;

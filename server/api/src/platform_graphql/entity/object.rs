@@ -8,8 +8,10 @@ use portolan_catalog::query::{EntityNode, EntityPage};
 use portolan_schema::{CatalogModel, Error, Targets};
 use serde_json::{Map, Value};
 
+use super::version::EntityHistory;
 use crate::catalog_graphql::global_id;
 use crate::graphql::arguments::key;
+use crate::graphql::history::{self, Part};
 use crate::graphql::refusal::refuse;
 use crate::platform_graphql::page_info::PageInfo;
 
@@ -120,6 +122,18 @@ impl Entity<'_> {
         let page = self.node.related.get(&key(&ctx.field()));
         let page = page.ok_or_else(|| refuse(Error::internal("related entities were not loaded")))?;
         Ok(EntityConnection { page: Cow::Borrowed(page), model: self.model.clone() })
+    }
+
+    /// Its changes, the newest first.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> async_graphql::Result<EntityHistory> {
+        let first = first.map(|first| usize::try_from(first).unwrap_or(0));
+        let part = Part::new(self.node.entity.id, first, after.as_deref()).map_err(refuse)?;
+        history::read(ctx.data()?, part).await.map(EntityHistory::from).map_err(refuse)
     }
 
     async fn created_at(&self) -> String {
