@@ -26,7 +26,9 @@ use crate::catalog_graphql::CatalogGraphql;
 use crate::client::TrustedProxies;
 use crate::limits::{self, RateLimiter};
 use crate::platform_graphql::PlatformGraphql;
-use crate::{changes, documents, export, graphql_http, metrics, operator, port_v1, session, stream};
+use crate::{
+    changes, documents, export, graphql_http, graphql_ws, metrics, operator, port_v1, session, stream,
+};
 
 /// Largest request body, in bytes (port-api.md 8).
 const MAX_BODY: usize = 1 << 20;
@@ -65,6 +67,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .nest("/v1", port_v1::routes())
         .merge(graphql_http::routes())
+        .merge(graphql_ws::routes())
         .merge(changes::routes())
         .merge(documents::routes())
         .merge(session::routes())

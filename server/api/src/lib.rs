@@ -12,6 +12,7 @@ mod documents;
 mod export;
 mod graphql;
 mod graphql_http;
+mod graphql_ws;
 mod limits;
 mod metrics;
 mod operator;

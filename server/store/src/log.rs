@@ -88,6 +88,15 @@ impl TenantScope {
         Ok(found)
     }
 
+    /// When and by whom an entity was made, also of one that is gone.
+    pub async fn created(&self, entity: i64) -> Result<Option<(Instant, String)>> {
+        let mut sql = Sql::new("SELECT at, actor FROM versions WHERE tenant_id = ");
+        sql.bind(self.tenant().0).push(" AND entity_id = ").bind(entity);
+        sql.push(" AND kind = 'CREATED' ORDER BY seq LIMIT 1");
+        let row = self.one(sql).await?;
+        row.map(|row| Ok((Instant(column(&row, 0)?), column(&row, 1)?))).transpose()
+    }
+
     /// Reads rows of [`COLUMNS`].
     async fn entries(&self, model: &CatalogModel, rows: &[QueryResult]) -> Result<Vec<LogEntry>> {
         let mut texts = Vec::with_capacity(rows.len() * 2);

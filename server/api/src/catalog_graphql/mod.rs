@@ -11,6 +11,7 @@ mod describe;
 mod fields;
 pub(crate) mod global_id;
 mod history;
+mod live;
 mod mutations;
 mod plan;
 mod resolve;
@@ -24,6 +25,8 @@ use std::time::Duration;
 
 use async_graphql::dynamic::{Field, FieldFuture, InputValue, Object, Schema, TypeRef};
 use async_graphql::{Response, Value};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
 use moka::future::Cache;
 use portolan_catalog::{Catalog, OpContext};
 use portolan_schema::{CatalogModel, Error, Result};
@@ -98,6 +101,39 @@ impl CatalogGraphql {
         Ok((response, prepared.cost))
     }
 
+    /// Runs one operation of a socket: a subscription's answers, or the one of anything else.
+    pub fn subscribe(&self, ctx: OpContext, request: async_graphql::Request) -> BoxStream<'static, Response> {
+        let own = self.clone();
+        let begun = async move {
+            match own.begin(&ctx, request).await {
+                Ok(answers) => answers,
+                Err(error) => stream::once(async move { refused(error) }).boxed(),
+            }
+        };
+        stream::once(begun).flatten().boxed()
+    }
+
+    async fn begin(
+        &self,
+        ctx: &OpContext,
+        request: async_graphql::Request,
+    ) -> Result<BoxStream<'static, Response>> {
+        let model = self.catalog.present_model(ctx).await?;
+        let built = self.schema(&model).await?;
+        let prepared = match prepare(request, &CatalogShape(&built.index), &self.limits.of(ctx)) {
+            Ok(prepared) => prepared,
+            Err(response) => return Ok(stream::once(async move { *response }).boxed()),
+        };
+        let scope = Arc::new(Request {
+            ctx: ctx.clone(),
+            catalog: self.catalog.clone(),
+            model,
+            warnings: Warnings::default(),
+        });
+        let request = prepared.request.data(scope).data(loader(&self.catalog, ctx));
+        Ok(built.schema.execute_stream(request))
+    }
+
     /// The tenant's schema in SDL, and a tag that changes with it.
     pub async fn sdl(&self, ctx: &OpContext) -> Result<(String, String)> {
         let model = self.catalog.model(ctx).await?;
@@ -122,8 +158,11 @@ fn build(model: &CatalogModel) -> Result<Built> {
         .description("Counts the changes of the tenant's blueprints."),
     );
     let mut mutation = Object::new("Mutation");
+    let mut subscription = live::root();
     let mutation_name = has_entities.then_some("Mutation");
-    let mut builder = history::add(types::add_built_in(Schema::build("Query", mutation_name, None)));
+    let mut builder =
+        history::add(types::add_built_in(Schema::build("Query", mutation_name, Some("Subscription"))));
+    builder = live::add_built_in(builder);
     if has_entities {
         let at = index.clone();
         let id = InputValue::new("id", TypeRef::named_nn(TypeRef::ID));
@@ -165,8 +204,9 @@ fn build(model: &CatalogModel) -> Result<Built> {
         builder = aggregate::add(builder, fields);
         (builder, mutation) = mutations::add(builder, mutation, &index, fields);
         (builder, mutation) = bulk::add(builder, mutation, &index, fields);
+        (builder, subscription) = live::add(builder, subscription, &index, fields);
     }
-    builder = builder.register(query);
+    builder = builder.register(query).register(subscription);
     if has_entities {
         builder = builder.register(mutation);
     }

@@ -4,6 +4,7 @@ pub(crate) mod arguments;
 pub(crate) mod bounds;
 pub(crate) mod history;
 pub(crate) mod limits;
+pub(crate) mod live;
 pub(crate) mod prepared;
 pub(crate) mod refusal;
 pub(crate) mod variables;

@@ -15,11 +15,14 @@ mod shape;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Request, Response, Schema};
+use async_graphql::futures_util::stream::BoxStream;
+use async_graphql::{MergedObject, MergedSubscription, Request, Response, Schema};
+use futures::{StreamExt, stream};
 use portolan_catalog::{Catalog, OpContext};
 use portolan_identity::Identity;
 use portolan_integrations::Integrations;
 
+pub(crate) use self::entity::plan::rules_filter;
 use self::shape::PlatformShape;
 use crate::graphql::history;
 use crate::graphql::limits::Limits;
@@ -48,10 +51,13 @@ pub struct Mutation(
     run::RunMutation,
 );
 
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(entity::live::EntitySubscription);
+
 /// Answers queries of all tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct PlatformGraphql {
-    schema: Schema<Query, Mutation, EmptySubscription>,
+    schema: Schema<Query, Mutation, Subscription>,
     shape: Arc<PlatformShape>,
     limits: Arc<Limits>,
     catalog: Catalog,
@@ -59,7 +65,7 @@ pub struct PlatformGraphql {
 
 impl PlatformGraphql {
     pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
-        let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
             .data(catalog.clone())
             .data(identity)
             .data(integrations)
@@ -88,7 +94,17 @@ impl PlatformGraphql {
     }
 }
 
+impl PlatformGraphql {
+    /// Runs one operation of a socket: a subscription's answers, or the one of anything else.
+    pub fn subscribe(&self, ctx: OpContext, request: Request) -> BoxStream<'static, Response> {
+        match prepare(request, &*self.shape, &self.limits.of(&ctx)) {
+            Ok(prepared) => self.schema.execute_stream(self.furnished(&ctx, prepared.request)).boxed(),
+            Err(response) => stream::once(async move { *response }).boxed(),
+        }
+    }
+}
+
 /// The schema's SDL: what is committed.
 pub fn sdl() -> String {
-    Schema::new(Query::default(), Mutation::default(), EmptySubscription).sdl()
+    Schema::new(Query::default(), Mutation::default(), Subscription::default()).sdl()
 }

@@ -11,6 +11,7 @@ mod graphql_aggregate;
 mod graphql_bounds;
 mod keys;
 mod limits;
+mod live;
 mod members;
 mod model_changes;
 mod operator;

@@ -83,6 +83,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ),
         ("POST", "/api/graphql", json!({"query": "{ model { revision } }"}), [401, 200, 200, 200, 200]),
         ("GET", "/api/changes", Value::Null, [401, 200, 200, 200, 200]),
+        // Who asks is told in the socket.
+        ("GET", "/graphql/ws", Value::Null, [422; 5]),
+        ("GET", "/api/graphql/ws", Value::Null, [422; 5]),
         ("GET", "/.well-known/jwks.json", Value::Null, [200, 200, 200, 200, 200]),
         ("GET", "/healthz", Value::Null, [200, 200, 200, 200, 200]),
         ("GET", "/readyz", Value::Null, [200, 200, 200, 200, 200]),

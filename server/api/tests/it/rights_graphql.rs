@@ -17,6 +17,9 @@ const ADMINS: [&str; 4] = ["", "FORBIDDEN", "FORBIDDEN", ""];
 
 /// The fields of the platform API, but for what is only found in its own tenant (see below).
 const PLATFORM: &[Line] = &[
+    // Subscriptions have an address of their own; who may read may follow.
+    ("subscription { entityChanged(blueprint: \"service\") { kind } }", ["INVALID_QUERY"; 4]),
+    ("subscription { modelChanged { revision } }", ["INVALID_QUERY"; 4]),
     ("{ model { revision } }", VIEWERS),
     ("{ blueprints { identifier json graphql entityCount } }", VIEWERS),
     ("{ blueprint(identifier: \"service\") { title revision entityCount } }", VIEWERS),
@@ -123,6 +126,9 @@ const PLATFORM: &[Line] = &[
 
 /// The fields that one blueprint has in the catalog API, and those of all.
 const CATALOG: &[Line] = &[
+    ("subscription { serviceChanged { kind } }", ["INVALID_QUERY"; 4]),
+    ("subscription { entityChanged(blueprint: \"service\") { kind } }", ["INVALID_QUERY"; 4]),
+    ("subscription { modelChanged { revision } }", ["INVALID_QUERY"; 4]),
     ("{ modelRevision }", VIEWERS),
     ("{ node(id: \"ID\") { id } }", VIEWERS),
     ("{ entity(blueprint: \"service\", identifier: \"secret\") { title } }", VIEWERS),
@@ -168,7 +174,8 @@ async fn check(server: &Server, path: &str, lines: &[Line]) {
 /// Root fields that the lines name, beside those that the schema has.
 async fn fields(server: &Server, path: &str, lines: &[Line]) -> (BTreeSet<String>, BTreeSet<String>) {
     let named = lines.iter().map(|(query, _)| {
-        let field = query.trim_start_matches("mutation").trim_start_matches([' ', '{']);
+        let field = query.trim_start_matches("mutation").trim_start_matches("subscription");
+        let field = field.trim_start_matches([' ', '{']);
         field.split(['(', ' ']).next().unwrap().to_owned()
     });
     let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } subscriptionType { fields { name } } } }";

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod input;
+pub(super) mod live;
 mod object;
 mod payload;
 pub(super) mod plan;

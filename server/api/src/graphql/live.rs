@@ -1,0 +1,83 @@
+//! What subscriptions stand on: the log of changes, followed from a place in it. Nothing is buffered but one small read.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures::stream::{BoxStream, StreamExt, try_unfold};
+use portolan_catalog::{Catalog, Follower, LogEntry, OpContext, check_live, matches_live};
+use portolan_schema::{BlueprintNo, Filter, Result};
+
+/// Changes read at a time.
+const BATCH: usize = 100;
+/// How long one wait for changes lasts; it is begun again.
+const WAIT: Duration = Duration::from_secs(3_600);
+
+struct Following {
+    catalog: Catalog,
+    ctx: OpContext,
+    follower: Follower,
+    blueprint: BlueprintNo,
+    filter: Filter,
+    read: VecDeque<LogEntry>,
+}
+
+/// Changes of one blueprint's entities that match the filter before or after, each once, from `after` or from now on.
+///
+/// # Errors
+/// `NOT_SUPPORTED` for conditions that a state cannot decide.
+pub async fn changes(
+    catalog: &Catalog,
+    ctx: &OpContext,
+    blueprint: BlueprintNo,
+    filter: Filter,
+    after: Option<i64>,
+) -> Result<BoxStream<'static, Result<LogEntry>>> {
+    let model = catalog.present_model(ctx).await?;
+    if let Some(blueprint) = model.by_no(blueprint) {
+        check_live(blueprint, &filter)?;
+    }
+    let follower = catalog.follow(ctx, after).await?;
+    let following = Following {
+        catalog: catalog.clone(),
+        ctx: ctx.clone(),
+        follower,
+        blueprint,
+        filter,
+        read: VecDeque::new(),
+    };
+    Ok(try_unfold(following, |mut following| async move {
+        loop {
+            if let Some(entry) = following.read.pop_front() {
+                return Ok(Some((entry, following)));
+            }
+            let found = following.follower.next(BATCH, WAIT).await?;
+            // Renames since then are seen by numbers, which stay.
+            let model = following.catalog.present_model(&following.ctx).await?;
+            let Some(blueprint) = model.by_no(following.blueprint) else { return Ok(None) };
+            let matches = |entry: &LogEntry| {
+                let states = entry.before.iter().chain(&entry.after);
+                entry.blueprint == following.blueprint
+                    && states.into_iter().any(|state| matches_live(blueprint, &following.filter, state))
+            };
+            following.read = found.into_iter().filter(matches).collect();
+        }
+    })
+    .boxed())
+}
+
+/// Revisions of the model, each that is there when one looks, from now on.
+pub async fn model_revisions(catalog: &Catalog, ctx: &OpContext) -> Result<BoxStream<'static, Result<i64>>> {
+    let follower = catalog.follow(ctx, None).await?;
+    let seen = catalog.present_model(ctx).await?.revision();
+    let state = (catalog.clone(), ctx.clone(), follower, seen);
+    Ok(try_unfold(state, |(catalog, ctx, mut follower, seen)| async move {
+        loop {
+            follower.moved(WAIT).await;
+            let revision = catalog.present_model(&ctx).await?.revision();
+            if revision != seen {
+                return Ok(Some((revision, (catalog, ctx, follower, revision))));
+            }
+        }
+    })
+    .boxed())
+}
