@@ -27,7 +27,8 @@ use crate::client::TrustedProxies;
 use crate::limits::{self, RateLimiter};
 use crate::platform_graphql::PlatformGraphql;
 use crate::{
-    changes, documents, export, graphql_http, graphql_ws, metrics, operator, port_v1, session, stream,
+    changes, documents, export, graphql_http, graphql_ws, metrics, openapi, operator, port_v1, session,
+    stream,
 };
 
 /// Largest request body, in bytes (port-api.md 8).
@@ -74,6 +75,7 @@ pub fn routes() -> Router<App> {
         .merge(operator::routes())
         .merge(export::routes())
         .merge(stream::routes())
+        .merge(openapi::routes())
         .route("/.well-known/jwks.json", get(jwks))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

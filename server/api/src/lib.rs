@@ -15,6 +15,7 @@ mod graphql_http;
 mod graphql_ws;
 mod limits;
 mod metrics;
+mod openapi;
 mod operator;
 pub mod platform_graphql;
 mod port_v1;

@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod members;
 mod model_changes;
+mod openapi;
 mod operator;
 mod page;
 mod platform_entities;

@@ -82,6 +82,11 @@ impl Program {
         program
     }
 
+    /// The administrator's.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     pub fn directory(&self) -> &std::path::Path {
         self.directory.path()
     }

@@ -1,0 +1,116 @@
+//! The routes under `/api`, the GraphQL APIs, and what every server has.
+
+use super::operation::Access::{Member, Open};
+use super::operation::Operation;
+use super::parameters::Parameter;
+
+const NDJSON: &str = "application/x-ndjson";
+const CATALOG: &str = "Catalog";
+const GRAPHQL: &str = "GraphQL";
+const SERVER: &str = "Server";
+
+pub(super) const TAGS: &[(&str, &str)] = &[
+    (
+        GRAPHQL,
+        "The catalog API, typed by the tenant's blueprints, and the platform API, the same for everybody.",
+    ),
+    (CATALOG, "Entities and blueprints in bulk."),
+    (SERVER, "What machines ask a server."),
+];
+
+pub(super) fn operations() -> Vec<Operation> {
+    graphql().into_iter().chain(catalog()).chain(server()).collect()
+}
+
+fn graphql() -> Vec<Operation> {
+    let op = |method, path, id, summary| Operation::new(GRAPHQL, method, path, id, summary);
+    let meaning = "The answer; mistakes in the query are in its `errors`.";
+    vec![
+        op("post", "/graphql", "askCatalog", "Ask the catalog API").takes("GraphqlRequest").answers(
+            200,
+            meaning,
+            "GraphqlAnswer",
+        ),
+        op("get", "/graphql/schema.graphql", "getCatalogSchema", "The SDL of the tenant's catalog schema")
+            .answers_text(200, "The SDL; the `ETag` is the model's revision.", "text/plain")
+            .answers_nothing(304, "It is still the one of `If-None-Match`."),
+        op("post", "/api/graphql", "askPlatform", "Ask the platform API").takes("GraphqlRequest").answers(
+            200,
+            meaning,
+            "GraphqlAnswer",
+        ),
+    ]
+}
+
+fn catalog() -> Vec<Operation> {
+    let op = |method, path, id, summary| Operation::new(CATALOG, method, path, id, summary);
+    let rules =
+        || Parameter::text("rules", "Only what these rules match: URL-encoded JSON, as searches take it.");
+    vec![
+        op(
+            "post",
+            "/api/apply",
+            "apply",
+            "Make blueprints and entities what a set of documents says; Admin where there are blueprints",
+        )
+        .by(Member)
+        .takes("Documents")
+        .answers(200, "What was done, in entities.", "ApplyAnswer")
+        .refuses([404, 409]),
+        op(
+            "post",
+            "/api/entities/stream",
+            "streamEntities",
+            "Create, change and delete any number of entities, a line each (docs/stream.md)",
+        )
+        .by(Member)
+        .query([
+            Parameter::flag("merge", "Keep what a line does not name; this is the default."),
+            Parameter::flag("createMissingRelations", "Make bare entities for relations that lead nowhere."),
+        ])
+        .takes_text(NDJSON)
+        .answers_text(200, "Verdicts, a line each, while it runs; `done` is the last.", NDJSON)
+        .refuses([404, 409, 415]),
+        op(
+            "get",
+            "/api/blueprints/{blueprint}/entities.ndjson",
+            "exportLines",
+            "All entities of a blueprint, as lines that the stream takes",
+        )
+        .query([rules()])
+        .answers_text(200, "The entities, by identifier.", NDJSON)
+        .refuses([400, 422]),
+        op(
+            "get",
+            "/api/blueprints/{blueprint}/entities.csv",
+            "exportTable",
+            "All entities of a blueprint, as a table for people",
+        )
+        .query([rules()])
+        .answers_text(200, "The entities, by identifier.", "text/csv")
+        .refuses([400, 422]),
+    ]
+}
+
+fn server() -> Vec<Operation> {
+    let op = |path, id, summary| Operation::new(SERVER, "get", path, id, summary).by(Open);
+    vec![
+        op("/healthz", "isAlive", "Whether the process answers").answers_text(200, "It does.", "text/plain"),
+        op("/readyz", "isReady", "Whether the database answers too").answers_text(
+            200,
+            "It does.",
+            "text/plain",
+        ),
+        op("/.well-known/jwks.json", "getKeys", "The public keys that tokens are signed with").answers(
+            200,
+            "A JSON Web Key Set.",
+            "Keys",
+        ),
+        op("/api/openapi.json", "getDocument", "This document").answers(200, "OpenAPI 3.1.", "Anything"),
+        op("/api/docs", "browseDocument", "This document, to browse").answers_text(
+            200,
+            "A page.",
+            "text/html",
+        ),
+    ]
+}
