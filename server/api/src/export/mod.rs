@@ -13,6 +13,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use futures::StreamExt;
 use portolan_catalog::stream::Export;
 use portolan_catalog::{Entity, OpContext};
 use portolan_schema::{BlueprintModel, Code, Error, Pointer, Result};
@@ -105,7 +106,8 @@ async fn export(
     let pieces = futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    // Whoever compresses it asks once more after the end.
+    Ok((headers, Body::from_stream(pieces.fuse())).into_response())
 }
 
 /// The next piece of the export; empty at its end.

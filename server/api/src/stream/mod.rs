@@ -11,6 +11,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use futures::StreamExt;
 use portolan_catalog::stream::StreamOptions;
 use portolan_schema::{Code, Pointer, Problems, Result};
 
@@ -54,7 +55,8 @@ async fn stream(
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (UNBUFFERED, HeaderValue::from_static("no")),
     ];
-    Ok((headers, Body::from_stream(verdicts.into_stream())).into_response())
+    // Whoever compresses it asks once more after the end.
+    Ok((headers, Body::from_stream(verdicts.into_stream().fuse())).into_response())
 }
 
 fn options(parameters: &[(String, String)], headers: &HeaderMap) -> Result<StreamOptions> {
