@@ -38,6 +38,13 @@ pub(super) enum Access {
     Admin,
 }
 
+struct Answer {
+    status: u16,
+    meaning: &'static str,
+    /// Media type and schema.
+    content: Option<(&'static str, Value)>,
+}
+
 pub(super) struct Operation {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
@@ -48,8 +55,7 @@ pub(super) struct Operation {
     query: Vec<Parameter>,
     /// Media type and schema.
     body: Option<(&'static str, &'static str)>,
-    /// Status, meaning, media type and schema.
-    answers: Vec<(u16, &'static str, Option<(&'static str, Value)>)>,
+    answers: Vec<Answer>,
     /// Statuses of [`ERRORS`] beyond those that follow from the rest.
     refusals: Vec<u16>,
 }
@@ -99,17 +105,19 @@ impl Operation {
     }
 
     pub(super) fn answers(mut self, status: u16, meaning: &'static str, schema: &'static str) -> Self {
-        self.answers.push((status, meaning, Some((JSON, reference(schema)))));
+        let content = Some((JSON, reference(schema)));
+        self.answers.push(Answer { status, meaning, content });
         self
     }
 
     pub(super) fn answers_text(mut self, status: u16, meaning: &'static str, media: &'static str) -> Self {
-        self.answers.push((status, meaning, Some((media, json!({"type": "string"})))));
+        let content = Some((media, json!({"type": "string"})));
+        self.answers.push(Answer { status, meaning, content });
         self
     }
 
     pub(super) fn answers_nothing(mut self, status: u16, meaning: &'static str) -> Self {
-        self.answers.push((status, meaning, None));
+        self.answers.push(Answer { status, meaning, content: None });
         self
     }
 
@@ -144,7 +152,7 @@ impl Operation {
         let mut parameters: Vec<Value> = in_path(self.path);
         parameters.extend(self.query.iter().map(Parameter::json));
         let mut responses = Map::new();
-        for (status, meaning, content) in &self.answers {
+        for Answer { status, meaning, content } in &self.answers {
             let mut response = json!({"description": meaning});
             if let Some((media, schema)) = content {
                 response["content"] = json!({*media: {"schema": schema}});

@@ -8,6 +8,7 @@ const IN_PATH: &[(&str, &str, &str)] = &[
     ("entity", "An entity's identifier.", "checkout"),
     ("property", "A property's identifier.", "tier"),
     ("relation", "A relation's identifier.", "system"),
+    ("migration", "A migration's id.", "1"),
     ("token", "The token of a one-time link.", "token-of-the-link"),
     ("slug", "A tenant's slug.", "another"),
     ("mirror", "A mirror property's identifier.", "systemTitle"),

@@ -131,6 +131,19 @@ fn blueprints() -> Vec<Operation> {
         .takes("MirrorRename")
         .answers(200, changed, "BlueprintAnswer")
         .refuses([409]),
+        op(
+            "delete",
+            "/v1/blueprints/{blueprint}/all-entities",
+            "deleteAllEntities",
+            "Delete all entities of a blueprint, in the background",
+        )
+        .by(Admin)
+        .query([Parameter::flag("delete_blueprint", "Delete the blueprint afterwards.")])
+        .answers(200, "It has begun.", "MigrationBegun")
+        .refuses([409]),
+        op("get", "/v1/migrations/{migration}", "getMigration", "How far such a deletion is")
+            .by(Admin)
+            .answers(200, "The migration.", "MigrationAnswer"),
     ]
 }
 

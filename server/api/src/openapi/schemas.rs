@@ -174,6 +174,15 @@ fn blueprints() -> Named {
         ("PropertyRename", rename("newPropertyName")),
         ("MirrorRename", rename("newMirrorName")),
         ("RelationRename", rename("newRelationIdentifier")),
+        ("MigrationBegun", answer(json!({"migrationId": text()}))),
+        (
+            "MigrationAnswer",
+            answer(json!({"migration": object(json!({
+                "id": text(), "sourceBlueprint": text(), "mapping": {"type": "object"}, "status": text(),
+                "deleteBlueprint": {"type": "boolean"}, "deleteEntities": {"type": "boolean"}, "successCount": count(),
+                "failureCount": count(), "error": {}, "createdAt": instant(), "updatedAt": instant(),
+            }))})),
+        ),
         ("BlueprintAnswer", answer(json!({"blueprint": reference("Blueprint")}))),
         ("BlueprintsAnswer", answer(json!({"blueprints": list("Blueprint")}))),
     ]

@@ -185,10 +185,11 @@ async fn a_tester_finds_no_fault_and_no_answer_that_is_not_documented() {
     database.remove().await;
 }
 
-/// Operations that a tester without a plan does not get done: a blueprint that is in use is not deleted, and it has no
-/// session, password or one-time link.
+/// Operations that a tester without a plan does not get done: a blueprint that is in use is not deleted, and it knows no
+/// migration, session, password or one-time link.
 const NOT_CARRIED_OUT: &[(&str, &str)] = &[
     ("DELETE", "/v1/blueprints/{blueprint}"),
+    ("GET", "/v1/migrations/{migration}"),
     ("POST", "/api/session"),
     ("GET", "/api/session"),
     ("POST", "/api/session/password"),
