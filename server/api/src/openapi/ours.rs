@@ -24,6 +24,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn graphql() -> Vec<Operation> {
     let op = |method, path, id, summary| Operation::new(GRAPHQL, method, path, id, summary);
+    let upgraded = "A WebSocket; the token is in its `connection_init`.";
     let meaning = "The answer; mistakes in the query are in its `errors`.";
     vec![
         op("post", "/graphql", "askCatalog", "Ask the catalog API").takes("GraphqlRequest").answers(
@@ -39,6 +40,24 @@ fn graphql() -> Vec<Operation> {
             meaning,
             "GraphqlAnswer",
         ),
+        op(
+            "get",
+            "/graphql/ws",
+            "followCatalog",
+            "Subscriptions of the catalog API, by graphql-transport-ws",
+        )
+        .by(Open)
+        .answers_nothing(101, upgraded)
+        .refuses([400, 422]),
+        op(
+            "get",
+            "/api/graphql/ws",
+            "followPlatform",
+            "Subscriptions of the platform API, by graphql-transport-ws",
+        )
+        .by(Open)
+        .answers_nothing(101, upgraded)
+        .refuses([400, 422]),
     ]
 }
 
@@ -47,6 +66,14 @@ fn catalog() -> Vec<Operation> {
     let rules =
         || Parameter::text("rules", "Only what these rules match: URL-encoded JSON, as searches take it.");
     vec![
+        op("get", "/api/changes", "listChanges", "The log of changes of entities after a sequence number")
+            .query([
+                Parameter::number("after", "The `next` of the answer before; 0 for the beginning."),
+                Parameter::number("limit", "Most changes of the answer."),
+                Parameter::text("wait", "How long to wait where there is none, such as `30s`."),
+            ])
+            .answers(200, "The changes, in the order of their commits.", "ChangesAnswer")
+            .refuses([422]),
         op(
             "post",
             "/api/apply",

@@ -28,6 +28,10 @@ impl Parameter {
         Self { name, meaning, schema: json!({"type": "boolean", "default": false}) }
     }
 
+    pub(super) fn number(name: &'static str, meaning: &'static str) -> Self {
+        Self { name, meaning, schema: json!({"type": "integer", "minimum": 0}) }
+    }
+
     pub(super) fn text(name: &'static str, meaning: &'static str) -> Self {
         Self { name, meaning, schema: json!({"type": "string"}) }
     }

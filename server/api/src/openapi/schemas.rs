@@ -325,6 +325,15 @@ fn rest() -> Named {
             }}),
         ),
         ("Keys", object(json!({"keys": {"type": "array", "items": {"type": "object"}}}))),
+        (
+            "ChangesAnswer",
+            object(json!({"next": count(), "changes": {"type": "array", "items": object(json!({
+                "seq": count(), "at": instant(), "kind": {"enum": ["CREATED", "UPDATED", "DELETED"]},
+                "blueprint": optional_text(), "identifier": text(), "before": {"type": ["object", "null"]},
+                "after": {"type": ["object", "null"]}, "actor": text(), "origin": optional_text(),
+                "run": optional_text(),
+            }))}})),
+        ),
         ("Anything", json!({"type": "object"})),
         ("Text", text()),
     ]

@@ -198,6 +198,9 @@ const NOT_CARRIED_OUT: &[(&str, &str)] = &[
     ("GET", "/api/password-reset/{token}"),
     ("POST", "/api/password-reset"),
     STREAM,
+    // It speaks no WebSockets.
+    ("GET", "/graphql/ws"),
+    ("GET", "/api/graphql/ws"),
 ];
 
 /// Its body is no JSON, which the tester would send; its tests are server/api/tests/it/stream.rs.
