@@ -17,10 +17,12 @@ pub use collect::references;
 pub use mappings::{mapping_references, rename_in_mapping};
 pub use rename::{Renamed, rename};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Blueprint, Pointer};
 
 /// Something that definitions name by its identifier.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Part {
     Blueprint(String),
     /// An own or computed property.

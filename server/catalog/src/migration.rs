@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::change::{Change, Deletion, Outcome, WriteOptions};
 use crate::companion::{Companion, Target};
+use crate::model::PREPARING;
 use crate::{Catalog, now};
 
 /// The name of the queue.
@@ -81,6 +82,12 @@ impl Catalog {
         Migrating { catalog: self.clone(), store: self.store.clone(), wake: self.migration_wake.clone() }
     }
 
+    /// Makes a change of the model whose server has stopped in the middle. What tests wait for; servers do it in the
+    /// background.
+    pub async fn settle_change(&self, ctx: &OpContext) -> Result<()> {
+        self.resume_change(ctx.tenant()).await
+    }
+
     /// Carries out all open migrations of a tenant. What tests wait for; servers do it in the background.
     pub async fn settle_migrations(&self, ctx: &OpContext) -> Result<()> {
         self.migrating().turn(ctx.tenant()).await
@@ -112,17 +119,26 @@ impl Migrating {
     }
 
     async fn round(&self) -> Result<bool> {
+        let changes = self.take(PREPARING).await?;
+        Ok(self.take(NAME).await? || changes)
+    }
+
+    /// The work of one tenant in a queue. Answers whether there was any.
+    async fn take(&self, queue: &'static str) -> Result<bool> {
         let at = now();
-        if !self.store.read_global().await?.has_due(NAME, at).await? {
+        if !self.store.read_global().await?.has_due(queue, at).await? {
             return Ok(false);
         }
         let scope = self.store.write_global().await?;
-        let leased = scope.lease_due(NAME, at, Instant(at.0 + LEASE), 1).await?;
+        let leased = scope.lease_due(queue, at, Instant(at.0 + LEASE), 1).await?;
         scope.commit().await?;
         for due in &leased {
-            let outcome = self.turn(due.tenant).await;
+            let outcome = match queue {
+                PREPARING => self.catalog.resume_change(due.tenant).await,
+                _ => self.turn(due.tenant).await,
+            };
             let scope = self.store.write_global().await?;
-            scope.end_lease(NAME, *due, outcome.is_ok()).await?;
+            scope.end_lease(queue, *due, outcome.is_ok()).await?;
             scope.commit().await?;
             outcome?;
         }

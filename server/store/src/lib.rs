@@ -25,6 +25,7 @@ pub mod mapping;
 mod measured;
 pub mod migration;
 pub mod notifier;
+pub mod pending;
 mod postgres;
 mod property_sql;
 pub mod query;

@@ -1,17 +1,36 @@
 //! A change of the model, made in one transaction under the head's lock.
 
 use portolan_schema::references::{Definitions, Reference, ReferenceKind};
-use portolan_schema::{CatalogModel, Code, Pointer, Problem, Problems, Result, StoredBlueprint};
+use portolan_schema::{
+    CatalogModel, Code, Error, Instant, Pointer, Problem, Problems, Result, StoredBlueprint,
+};
 use portolan_store::head::Head;
 use portolan_store::{Role, TenantScope};
 
 use super::change::{ModelChange, below};
 use super::difference::{Difference, Guard};
+use super::follower::Rename;
+use super::prepare::Prepared;
 use super::work::View;
 use crate::{Catalog, OpContext, now};
 
 /// Entities whose rows are made at a time.
 const PAGE: usize = 500;
+
+/// Entities up to which a change looks at all of them in its own transaction.
+const AT_ONCE: usize = 1_000;
+
+/// A new model and all that belongs to it.
+#[derive(Clone, Copy)]
+pub(super) struct Switch<'a> {
+    pub old: &'a CatalogModel,
+    pub model: &'a CatalogModel,
+    pub difference: &'a Difference,
+    pub renames: &'a [Rename],
+    pub next_no: i32,
+    pub at: Instant,
+    pub actor: &'a str,
+}
 
 impl Catalog {
     /// Changes the model; `change` answers the identifiers of the blueprints to give back. Problems of the blueprint in
@@ -24,8 +43,7 @@ impl Catalog {
         change: impl FnOnce(&mut ModelChange) -> Result<Vec<String>>,
     ) -> Result<Vec<StoredBlueprint>> {
         ctx.require(Role::Admin)?;
-        let scope = self.store.write(ctx.tenant()).await?;
-        let head = scope.lock_head().await?;
+        let (scope, head) = self.lock_model(ctx).await?;
         let old = self.models.get(&scope, head.model_revision).await?;
         let mut edit = edit(ctx, &scope, &old, head).await?;
         let wanted = change(&mut edit)?;
@@ -42,6 +60,20 @@ impl Catalog {
         if dry_run || difference.is_empty() {
             return Ok(answer);
         }
+        let mut is_big = false;
+        for work in &difference.work {
+            is_big |= View::new(&old, &model, work)?.exceeds(&scope, AT_ONCE).await?;
+        }
+        if is_big && difference.removed.is_empty() {
+            let prepared = Prepared::new(&model, edit.next_no, &difference, &edit.renames);
+            let pending = self.begin_change(&scope, head, &prepared, edit.at, &edit.actor).await?;
+            scope.commit().await?;
+            // It goes on whether or not the caller waits.
+            let (catalog, tenant) = (self.clone(), ctx.tenant());
+            let made = tokio::spawn(async move { catalog.carry_out(tenant, &pending).await });
+            made.await.map_err(Error::internal)??;
+            return Ok(answer);
+        }
         for work in &difference.work {
             let view = View::new(&old, &model, work)?;
             let mut place = view.start();
@@ -53,25 +85,33 @@ impl Catalog {
                 view.store(&scope, &seen).await?;
             }
         }
-        self.switch(&scope, &old, &model, &edit, &difference).await?;
+        let switch = Switch {
+            old: &old,
+            model: &model,
+            difference: &difference,
+            renames: &edit.renames,
+            next_no: edit.next_no,
+            at: edit.at,
+            actor: &edit.actor,
+        };
+        self.switch(&scope, &switch).await?;
         scope.commit().await?;
+        self.changed(&old, &model);
+        Ok(answer)
+    }
+
+    /// Tells the background work of this process what there may be to do.
+    pub(super) fn changed(&self, old: &CatalogModel, model: &CatalogModel) {
         if !model.computed_order().is_empty() || !old.computed_order().is_empty() {
             self.computing.wake();
         }
         self.sweeping.wake();
-        Ok(answer)
     }
 
     /// Makes the new model the one that counts. Everything that it needs is there.
-    async fn switch(
-        &self,
-        scope: &TenantScope,
-        old: &CatalogModel,
-        model: &CatalogModel,
-        edit: &ModelChange,
-        difference: &Difference,
-    ) -> Result<()> {
-        let (revision, at, actor) = (model.revision(), edit.at, edit.actor.as_str());
+    pub(super) async fn switch(&self, scope: &TenantScope, switch: &Switch<'_>) -> Result<()> {
+        let Switch { old, model, difference, renames, next_no, at, actor } = *switch;
+        let revision = model.revision();
         for stored in &difference.changed {
             scope.save_blueprint(stored).await?;
             let before = old.by_no(stored.no).map(|before| before.blueprint());
@@ -86,12 +126,12 @@ impl Catalog {
             scope.remove_blueprint(stored.no).await?;
             scope.log_model_change(revision, stored.no, Some(&stored.blueprint), None, at, actor).await?;
         }
-        self.followers.rename(scope, &edit.renames).await?;
+        self.followers.rename(scope, renames).await?;
         if !difference.retired.is_empty() {
             scope.retire(&difference.retired, at).await?;
             scope.mark_due(crate::sweep::NAME, crate::sweep::due(at)).await?;
         }
-        scope.advance_model(revision, edit.next_no).await?;
+        scope.advance_model(revision, next_no).await?;
         if !model.computed_order().is_empty() || !old.computed_order().is_empty() {
             scope.mark_due(crate::computed::NAME, at).await?;
         }

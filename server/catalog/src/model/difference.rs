@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use portolan_schema::model::Numbers;
 use portolan_schema::{BlueprintNo, Pointer, PropertyNo, Relation, RelationNo, StoredBlueprint};
 use portolan_store::retired::{PartKind, RetiredPart};
+use serde::{Deserialize, Serialize};
 
 use super::fit::{self, Check};
 
@@ -30,7 +31,7 @@ pub(crate) enum Guard {
 }
 
 /// What has to be done with the entities of a blueprint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Work {
     pub blueprint: BlueprintNo,
     /// Properties whose value rows have to be made, by their new numbers.

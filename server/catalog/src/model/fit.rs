@@ -1,12 +1,13 @@
 //! Whether entities that fit a blueprint still fit it after a change, as far as the definitions tell.
 
 use portolan_schema::StoredBlueprint;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::difference::origin;
 
 /// Which entities have to be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Check {
     Nothing,
     /// Those that do not fit now: they may fit from now on, the others do in any case.

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use portolan_schema::Result;
 use portolan_schema::references::{Part, Reference};
 use portolan_store::TenantScope;
+use serde::{Deserialize, Serialize};
 
 /// A part of the model that gets another identifier.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rename {
     pub part: Part,
     pub to: String,

@@ -63,6 +63,16 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether there is more to look at than `limit` entities.
+    pub(crate) async fn exceeds(&self, scope: &TenantScope, limit: usize) -> Result<bool> {
+        Ok(match self.start() {
+            Place::Misfits(after) => {
+                scope.invalid_after(self.old_set(), after, limit + 1).await?.len() > limit
+            }
+            Place::Everybody(_) => scope.exceeds(self.work.blueprint, limit).await?,
+        })
+    }
+
     /// The next entities; none at the end.
     pub(crate) async fn next(
         &self,
@@ -154,5 +164,15 @@ impl<'a> View<'a> {
             scope.remove_invalid(self.new_set(), &ids(&fit)).await?;
         }
         scope.add_invalid(self.new_set(), &ids(&misfit)).await
+    }
+
+    /// Stores it anew for entities that were written since, some of which may be gone.
+    pub(crate) async fn renew(&self, scope: &TenantScope, ids: &[i64]) -> Result<()> {
+        scope.unindex_properties(self.work.blueprint, &self.work.index, ids).await?;
+        if self.work.check != Check::Nothing {
+            scope.remove_invalid(self.new_set(), ids).await?;
+        }
+        let seen = self.see_ids(scope, ids).await?;
+        self.store(scope, &seen).await
     }
 }

@@ -6,6 +6,7 @@ mod history;
 mod misfits;
 mod model;
 mod plan;
+mod prepare;
 mod runs;
 mod support;
 mod writing;
