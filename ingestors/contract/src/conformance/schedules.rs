@@ -152,7 +152,7 @@ async fn hold(peer: Arc<dyn Peer>, make: fn(&mut StdRng, usize) -> Schedule, law
         }
     };
     let trials = stream::iter((0..SCHEDULES).map(trial)).buffer_unordered(AT_ONCE);
-    let broken: Vec<Breach> = trials.filter_map(async |breach| breach).collect().await;
+    let broken: Vec<Breach> = trials.filter_map(std::future::ready).collect().await;
     if let Some(first) = broken.into_iter().next() {
         let (breach, schedule) = smaller(&peer, &clean, law, first).await;
         panic!("{breach}\nunder {schedule:?}");
