@@ -12,6 +12,7 @@ use crate::support::Server;
 async fn guesses_of_a_password_are_slowed_down() {
     on_each_engine(|store| async move {
         let server = Server::start(store).await;
+        server.freeze();
         let email = "eve@acme.example";
         let known = join(&server, email, "MEMBER").await;
         let mut statuses = Vec::new();
@@ -60,6 +61,7 @@ async fn guesses_of_a_password_are_slowed_down() {
 async fn accounts_that_do_not_exist_answer_alike() {
     on_each_engine(|store| async move {
         let server = Server::start(store).await;
+        server.freeze();
         join(&server, "eve@acme.example", "MEMBER").await;
         let mut answers = Vec::new();
         for email in ["eve@acme.example", "nobody@acme.example"] {
@@ -80,6 +82,7 @@ async fn accounts_that_do_not_exist_answer_alike() {
 async fn an_address_that_tries_many_accounts_is_slowed_down() {
     on_each_engine(|store| async move {
         let server = Server::start(store).await;
+        server.freeze();
         let mut page = Page::from(&server, "2001:db8::1");
         let mut statuses = Vec::new();
         for number in 0..33 {
@@ -100,6 +103,7 @@ async fn an_address_that_tries_many_accounts_is_slowed_down() {
 async fn wrong_secrets_are_slowed_down_and_right_ones_pass() {
     on_each_engine(|store| async move {
         let server = Server::start(store).await;
+        server.freeze();
         let mut page = Page::from(&server, "192.0.2.1");
         let wrong = json!({"clientId": server.made.client_id, "clientSecret": "wrong"});
         let mut statuses = Vec::new();
@@ -119,6 +123,7 @@ async fn wrong_secrets_are_slowed_down_and_right_ones_pass() {
 async fn guesses_of_the_operators_token_are_slowed_down() {
     on_each_engine(|store| async move {
         let server = Server::start(store).await;
+        server.freeze();
         let mut page = Page::from(&server, "192.0.2.1");
         page.headers.push(("authorization", "Bearer a guess of mine".to_owned()));
         let mut statuses = Vec::new();

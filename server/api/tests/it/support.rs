@@ -32,15 +32,20 @@ pub struct Server {
     pub stranger: String,
     /// How far the clock of identities is ahead, in microseconds.
     ahead: Arc<AtomicI64>,
+    /// Where that clock stands; 0 while it goes.
+    frozen: Arc<AtomicI64>,
 }
 
 /// What opens `/api/operator`.
 pub const OPERATOR: &str = "the operator's own token";
 
-fn settings(ahead: Arc<AtomicI64>) -> Settings {
+fn settings(ahead: Arc<AtomicI64>, frozen: Arc<AtomicI64>) -> Settings {
     let now = move || {
-        let now: Instant = chrono::Utc::now().into();
-        Instant(now.0 + ahead.load(Ordering::Relaxed))
+        let now = match frozen.load(Ordering::Relaxed) {
+            0 => chrono::Utc::now().timestamp_micros(),
+            at => at,
+        };
+        Instant(now + ahead.load(Ordering::Relaxed))
     };
     Settings {
         sign_up: true,
@@ -54,8 +59,10 @@ fn settings(ahead: Arc<AtomicI64>) -> Settings {
 impl Server {
     pub async fn start(store: Store) -> Self {
         let sealer = Sealer::from_key([1; 32]);
-        let ahead = Arc::new(AtomicI64::new(0));
-        let identity = Identity::open_with(store.clone(), &sealer, settings(ahead.clone())).await.unwrap();
+        let (ahead, frozen) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
+        let identity = Identity::open_with(store.clone(), &sealer, settings(ahead.clone(), frozen.clone()))
+            .await
+            .unwrap();
         let catalog = Catalog::new(store.clone(), None);
         // No run is started by these tests, so no worker ever is.
         let jq = JqPool::new(JqConfig {
@@ -80,7 +87,24 @@ impl Server {
         let viewer = tokens.pop().unwrap();
         let member = tokens.pop().unwrap();
         let stranger = token(&identity, &other.client_id, &other.client_secret).await;
-        Self { router: router(app), identity, store, catalog, made, admin, member, viewer, stranger, ahead }
+        Self {
+            router: router(app),
+            identity,
+            store,
+            catalog,
+            made,
+            admin,
+            member,
+            viewer,
+            stranger,
+            ahead,
+            frozen,
+        }
+    }
+
+    /// Stops the clock of identities: from now on only [`Server::pass`] moves it, however long a test takes.
+    pub fn freeze(&self) {
+        self.frozen.store(chrono::Utc::now().timestamp_micros(), Ordering::Relaxed);
     }
 
     /// Lets time pass for identities.
