@@ -29,7 +29,7 @@ impl Draft {
     pub(crate) fn is_changed(&self) -> bool {
         match (&self.before, &self.after) {
             (None, None) => false,
-            (Some(before), Some(after)) => before.state.hash() != after.hash(),
+            (Some(before), Some(after)) => !before.state.is_same(after),
             _ => true,
         }
     }

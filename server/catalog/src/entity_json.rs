@@ -64,6 +64,12 @@ impl EntityWrite {
         }
         problems.into_result(write)
     }
+
+    /// Whether search queries stand in the place of identifiers.
+    pub(crate) fn has_searches(&self) -> bool {
+        self.search.is_some()
+            || self.relations.values().any(|input| matches!(input, RelationInput::Search(_)))
+    }
 }
 
 fn text(value: Value, path: impl Fn() -> Pointer, problems: &mut Problems) -> Option<String> {

@@ -3,6 +3,7 @@
 //! A batch is loaded, planned in memory item by item, and written. The tenant's head is read first and taken last; where
 //! another writer was faster, the batch is planned again under the head's lock.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use portolan_schema::identifier::{self, Kind as IdentifierKind};
@@ -202,7 +203,7 @@ async fn plan(
     options: &WriteOptions,
 ) -> Result<Vec<Result<Planned>>> {
     let model = batch.model;
-    let mut prepared: Vec<Result<Prepared>> = Vec::with_capacity(changes.len());
+    let mut prepared: Vec<Result<Prepared<'_>>> = Vec::with_capacity(changes.len());
     for change in changes {
         prepared.push(prepare(batch.scope, model, change).await);
     }
@@ -239,35 +240,41 @@ async fn plan(
 }
 
 /// A change with its blueprint found, its identifier checked and its search queries resolved.
-struct Prepared {
+struct Prepared<'c> {
     key: Key,
-    change: PreparedChange,
+    change: PreparedChange<'c>,
 }
 
-enum PreparedChange {
-    Write(WriteMode, Box<EntityWrite>),
-    Delete(Deletion),
+enum PreparedChange<'c> {
+    /// Owned where its search queries were resolved.
+    Write(WriteMode, Box<Cow<'c, EntityWrite>>),
+    Delete(&'c Deletion),
     Ensure,
     GiveUp(RelationNo, Key),
 }
 
-async fn prepare(scope: &TenantScope, model: &CatalogModel, change: &Change) -> Result<Prepared> {
+async fn prepare<'c>(scope: &TenantScope, model: &CatalogModel, change: &'c Change) -> Result<Prepared<'c>> {
     match change {
         Change::Write(mode, write) => {
             let blueprint = find_blueprint(model, &write.blueprint)?;
-            let mut write = write.clone();
-            crate::search::resolve(scope, model, &mut write).await?;
+            let mut write = Cow::Borrowed(write.as_ref());
+            if write.has_searches() {
+                crate::search::resolve(scope, model, write.to_mut()).await?;
+            }
             let identifier = write.identifier.clone().unwrap_or_default();
             let path = Pointer::root().key("identifier");
             identifier::check(IdentifierKind::Entity, &identifier, &path)?;
-            Ok(Prepared { key: (blueprint, identifier), change: PreparedChange::Write(*mode, write) })
+            Ok(Prepared {
+                key: (blueprint, identifier),
+                change: PreparedChange::Write(*mode, Box::new(write)),
+            })
         }
         Change::Delete(deletion) => {
             let blueprint = find_blueprint(model, &deletion.blueprint)?;
             let path = Pointer::root().key("identifier");
             identifier::check(IdentifierKind::Entity, &deletion.identifier, &path)?;
             let key = (blueprint, deletion.identifier.clone());
-            Ok(Prepared { key, change: PreparedChange::Delete(deletion.clone()) })
+            Ok(Prepared { key, change: PreparedChange::Delete(deletion) })
         }
         Change::Ensure { blueprint, identifier } => {
             let key = (find_blueprint(model, blueprint)?, identifier.clone());
@@ -291,7 +298,11 @@ fn find_blueprint(model: &CatalogModel, identifier: &str) -> Result<BlueprintNo>
     })
 }
 
-async fn apply(batch: &mut Batch<'_>, incoming: &mut IncomingEdges, prepared: Prepared) -> Result<Planned> {
+async fn apply(
+    batch: &mut Batch<'_>,
+    incoming: &mut IncomingEdges,
+    prepared: Prepared<'_>,
+) -> Result<Planned> {
     let key = prepared.key;
     let prior = batch.drafts.get(&key).and_then(|draft| draft.after.clone());
     match prepared.change {
@@ -304,7 +315,7 @@ async fn apply(batch: &mut Batch<'_>, incoming: &mut IncomingEdges, prepared: Pr
             let state = draft::apply(blueprint, prior.as_ref(), &key.1, mode, &write)?;
             let kind = match &prior {
                 None => Kind::Created,
-                Some(prior) if prior.hash() == state.hash() => Kind::Unchanged,
+                Some(prior) if prior.is_same(&state) => Kind::Unchanged,
                 Some(_) => Kind::Updated,
             };
             if let Some(draft) = batch.drafts.get_mut(&key) {
@@ -340,7 +351,7 @@ async fn apply(batch: &mut Batch<'_>, incoming: &mut IncomingEdges, prepared: Pr
                 batch.unset(&key, relation, &target.1)?;
             }
             let after = batch.drafts.get(&key).and_then(|draft| draft.after.as_ref());
-            let unchanged = after.is_some_and(|after| after.hash() == before.hash());
+            let unchanged = after.is_some_and(|after| after.is_same(before));
             let kind = if unchanged { Kind::Unchanged } else { Kind::Updated };
             Ok(Planned { key, kind, prior, deleted: Vec::new() })
         }

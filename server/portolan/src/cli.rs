@@ -60,6 +60,9 @@ pub struct DataOptions {
     /// A file that holds the URL of the database, so that its password stands in no environment.
     #[arg(long, env = "PORTOLAN_DATABASE_FILE")]
     pub database_file: Option<PathBuf>,
+    /// Largest size of the SQLite database, in MiB: writes beyond it are refused, reads go on.
+    #[arg(long, env = "PORTOLAN_MAX_DATABASE_MIB")]
+    pub max_database_mib: Option<u64>,
     /// 32 bytes in hexadecimal or base64 that secrets are sealed with. Without one, a key is made in the data directory.
     #[arg(long, env = "PORTOLAN_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
@@ -76,7 +79,8 @@ impl DataOptions {
         };
         let sealer =
             Sealer::load(self.master_key.as_deref(), self.master_key_file.as_deref(), Some(&self.data_dir))?;
-        Ok((Store::open(&config).await?, sealer))
+        let max_bytes = self.max_database_mib.map(|size| size.saturating_mul(1 << 20));
+        Ok((Store::open_bounded(&config, max_bytes).await?, sealer))
     }
 }
 

@@ -50,8 +50,17 @@ impl Store {
     /// # Errors
     /// Where the database cannot be reached, migrated, or its role bypasses row-level security and no other can be made.
     pub async fn open(config: &Config) -> Result<Self> {
+        Self::open_bounded(config, None).await
+    }
+
+    /// [`Store::open`], with a bound to the size of an SQLite database, in bytes: writes beyond it fail with
+    /// `STORAGE_FULL`, reads go on.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_bounded(config: &Config, max_bytes: Option<u64>) -> Result<Self> {
         let engine = match config {
-            Config::Sqlite { directory } => Engine::Sqlite(Sqlite::open(directory).await?),
+            Config::Sqlite { directory } => Engine::Sqlite(Sqlite::open(directory, max_bytes).await?),
             Config::Postgres { url, max_connections } => {
                 Engine::Postgres(Postgres::open(url, *max_connections).await?)
             }

@@ -1,10 +1,10 @@
 //! PostgreSQL: migrating under a lock, a role that row-level security binds, transactions that name their tenant.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portolan_migrations::{Migrator, MigratorTrait};
-use portolan_schema::{Error, Result};
+use portolan_schema::{Code, Error, Result};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sea_orm::{
@@ -24,6 +24,8 @@ const PLAIN_ROLE: &str = "portolan_app";
 /// Longest statement and longest wait for a lock, in milliseconds.
 const STATEMENT_TIMEOUT: &str = "60000";
 const LOCK_TIMEOUT: &str = "15000";
+/// How long broken connections are left for others before the caller is told.
+const BROKEN: Duration = Duration::from_secs(2);
 
 pub(crate) struct Postgres {
     pool: DatabaseConnection,
@@ -63,7 +65,22 @@ impl Postgres {
         Transaction::loose(self.pool.clone())
     }
 
+    /// Begins a transaction. A connection that turns out to be broken, as all are after the server's restart, is left for
+    /// another one.
     pub(crate) async fn begin(&self, tenant: Option<TenantId>, read_only: bool) -> Result<Transaction> {
+        let began = Instant::now();
+        loop {
+            match self.begin_once(tenant, read_only).await {
+                Err(error) if error.code() == Code::Unavailable && began.elapsed() < BROKEN => {
+                    tracing::warn!(error = ?error, "a connection to the database was broken");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn begin_once(&self, tenant: Option<TenantId>, read_only: bool) -> Result<Transaction> {
         let transaction = self.pool.begin().await.map_err(fault)?;
         let mode = if read_only { "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;" } else { "" };
         let tenant = tenant.map(|tenant| format!("SELECT set_config('app.tenant', '{}', true);", tenant.0));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use portolan_migrations::{Migrator, MigratorTrait};
 use portolan_schema::{Error, Result};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions as _, pool::PoolOptions};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, pool::PoolOptions};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector, TransactionTrait};
 
 use crate::fault::fault;
@@ -17,6 +17,8 @@ const FILE: &str = "portolan.db";
 const READERS: u32 = 4;
 /// Another process (a command beside a running server) may hold the write lock this long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// SQLite's default, which the program does not change.
+const PAGE_SIZE: u64 = 4_096;
 /// Page cache of each connection.
 const CACHE: &str = "-65536";
 
@@ -27,11 +29,12 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) async fn open(directory: &Path) -> Result<Self> {
+    /// `max_bytes` bounds the database; where it is larger already, it does not grow.
+    pub(crate) async fn open(directory: &Path, max_bytes: Option<u64>) -> Result<Self> {
         std::fs::create_dir_all(directory).map_err(|error| {
             Error::unavailable(format!("the directory {} cannot be made: {error}", directory.display()))
         })?;
-        let options = SqliteConnectOptions::new()
+        let mut options = SqliteConnectOptions::new()
             .filename(directory.join(FILE))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -41,7 +44,15 @@ impl Sqlite {
             .pragma("temp_store", "MEMORY")
             .pragma("journal_size_limit", "67108864")
             .disable_statement_logging();
-        let writer_connection = connect(pool(1), options.clone()).await?;
+        if let Some(bytes) = max_bytes {
+            options = options.pragma("max_page_count", (bytes / PAGE_SIZE).max(1).to_string());
+        }
+        // A failure may leave a connection inside of a transaction that is none any more: such a one is not used again.
+        let writing = pool(1).before_acquire(|connection, _| {
+            let sound = !connection.is_in_transaction();
+            Box::pin(async move { Ok(sound) })
+        });
+        let writer_connection = connect(writing, options.clone()).await?;
         Migrator::up(&writer_connection, None).await.map_err(fault)?;
         let readers = connect(pool(READERS), options.pragma("query_only", "ON")).await?;
         let writer = Writer::start(writer_connection.clone());

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::fault::fault;
+use crate::fault::{fault, shared_fault};
 
 /// Longest time that finished writers wait for others to join their commit.
 const SLICE: Duration = Duration::from_millis(50);
@@ -105,7 +105,7 @@ async fn slice(outer: DatabaseTransaction, first: Waiting, queue: &mut mpsc::Unb
             tracing::error!(error = ?error, "a slice of writes was given up");
             drop(outer.rollback().await);
             for done in committed {
-                drop(done.send(Err(Error::unavailable("the shared commit failed"))));
+                drop(done.send(Err(shared_fault(&error, "the shared commit failed"))));
             }
             return;
         }
@@ -118,7 +118,7 @@ async fn slice(outer: DatabaseTransaction, first: Waiting, queue: &mut mpsc::Unb
     for done in committed {
         drop(done.send(match &result {
             Ok(()) => Ok(()),
-            Err(_) => Err(Error::unavailable("the shared commit failed")),
+            Err(error) => Err(shared_fault(error, "the shared commit failed")),
         }));
     }
 }
@@ -150,8 +150,9 @@ async fn serve(
                 Ok(())
             }
             Err(error) => {
-                drop(done.send(Err(Error::unavailable("the savepoint could not be kept"))));
-                Err(fault(error))
+                let error = fault(error);
+                drop(done.send(Err(shared_fault(&error, "the savepoint could not be kept"))));
+                Err(error)
             }
         },
         Ok(Finish::RollBack(savepoint)) => savepoint.rollback().await.map_err(fault),

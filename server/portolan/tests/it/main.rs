@@ -8,6 +8,7 @@ mod aws_kinds;
 mod computed;
 mod computed_law;
 mod documentation;
+mod faults;
 mod identity;
 mod metrics;
 mod program;

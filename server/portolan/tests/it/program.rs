@@ -10,6 +10,8 @@ use tokio::process::{Child, Command};
 
 pub struct Program {
     server: Child,
+    /// What it was started with.
+    arguments: Vec<String>,
     pub url: String,
     /// `--data-dir` and, on PostgreSQL, `--database`.
     data: Vec<String>,
@@ -23,6 +25,14 @@ fn command(arguments: &[String]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
     command.args(arguments).env_clear().kill_on_drop(true);
     command
+}
+
+/// Starts a server and waits until it is ready.
+async fn serve(arguments: &[String], log: Stdio) -> (Child, String) {
+    let mut server = command(arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let ready = lines.next_line().await.unwrap().expect("the server says that it is ready");
+    (server, ready.rsplit(' ').next().unwrap().to_owned())
 }
 
 impl Program {
@@ -42,9 +52,14 @@ impl Program {
     }
 
     async fn launch(database: &TestDatabase, options: &[&str], log: Stdio) -> Self {
+        Self::on(&database.config, options, log).await
+    }
+
+    /// A server on a database that is not one of the tests' own.
+    pub async fn on(config: &Config, options: &[&str], log: Stdio) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut data = Vec::new();
-        match &database.config {
+        match config {
             Config::Sqlite { directory } => {
                 data.extend(["--data-dir".into(), directory.display().to_string()])
             }
@@ -57,18 +72,16 @@ impl Program {
             ["serve", "--listen", "127.0.0.1:0", "--outbound-allow", "127.0.0.0/8"].map(Into::into).into();
         arguments.extend(data.clone());
         arguments.extend(options.iter().map(|option| (*option).to_owned()));
-        let mut server = command(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
-        let ready = lines.next_line().await.unwrap().expect("the server says that it is ready");
-        let url = ready.rsplit(' ').next().unwrap().to_owned();
-        let mut arguments: Vec<String> =
+        let (server, url) = serve(&arguments, log).await;
+        let mut create: Vec<String> =
             ["tenant", "create", "acme", "--admin-email", "a@acme.example", "--json"].map(Into::into).into();
-        arguments.extend(data.clone());
-        let made = command(&arguments).output().await.unwrap();
+        create.extend(data.clone());
+        let made = command(&create).output().await.unwrap();
         let made: Value = serde_json::from_slice(&made.stdout).unwrap();
         let text = |key: &str| made[key].as_str().unwrap().to_owned();
         let mut program = Self {
             server,
+            arguments,
             url,
             data,
             directory,
@@ -126,6 +139,21 @@ impl Program {
         let answer = self.post("/api/graphql", &json!({"query": query, "variables": variables})).await;
         assert!(answer["errors"].is_null(), "{answer}");
         answer["data"].clone()
+    }
+
+    /// Kills the server in the middle of whatever it does.
+    pub async fn kill(&mut self) {
+        self.server.start_kill().unwrap();
+        self.server.wait().await.unwrap();
+    }
+
+    /// Starts it again where it was, with the options that `keep` keeps.
+    pub async fn restart(&mut self, keep: impl Fn(&str) -> bool) {
+        let at = self.url.rsplit('/').next().unwrap().to_owned();
+        let mut arguments: Vec<String> = self.arguments.iter().filter(|one| keep(one)).cloned().collect();
+        let listen = arguments.iter().position(|one| one == "--listen").unwrap();
+        arguments[listen + 1] = at;
+        (self.server, self.url) = serve(&arguments, Stdio::inherit()).await;
     }
 
     /// Stops the server and answers what it logged.
