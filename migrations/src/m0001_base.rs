@@ -118,23 +118,30 @@ const TENANT: &[&str] = &[
        schedule {text}, guard {text} NOT NULL, wire {text},
        created_at BIGINT NOT NULL, created_by {text} NOT NULL, updated_at BIGINT NOT NULL, updated_by {text} NOT NULL,
        PRIMARY KEY (tenant_id, integration_id), UNIQUE (tenant_id, identifier))",
+    // `phase` is how far an open run has come, `cancelling` that somebody wants it to end. `samples` shows some of the
+    // planned changes.
     "CREATE TABLE runs (
        tenant_id BIGINT NOT NULL, run_id BIGINT NOT NULL, integration_id BIGINT NOT NULL, status {text} NOT NULL,
-       plan_only INTEGER NOT NULL, approved INTEGER NOT NULL, mapping {text} NOT NULL, error_code {text},
-       error_message {text}, blocked {text}, created_at BIGINT NOT NULL, created_by {text} NOT NULL,
-       started_at BIGINT, ended_at BIGINT, PRIMARY KEY (tenant_id, run_id))",
+       phase {text} NOT NULL, plan_only INTEGER NOT NULL, approved INTEGER NOT NULL, cancelling INTEGER NOT NULL,
+       mapping {text} NOT NULL, error_code {text}, error_message {text}, blocked {text}, samples {text},
+       created_at BIGINT NOT NULL, created_by {text} NOT NULL, started_at BIGINT, ended_at BIGINT,
+       PRIMARY KEY (tenant_id, run_id))",
     "CREATE INDEX runs_by_integration ON runs (tenant_id, integration_id, run_id)",
+    // `incomplete`: not everything of the kind could be read or written, so nothing of its blueprints is gone.
     "CREATE TABLE run_kinds (
        tenant_id BIGINT NOT NULL, run_id BIGINT NOT NULL, ordinal INTEGER NOT NULL, kind {text} NOT NULL,
        status {text} NOT NULL, seen BIGINT NOT NULL, mapped BIGINT NOT NULL, created BIGINT NOT NULL,
        updated BIGINT NOT NULL, unchanged BIGINT NOT NULL, deleted BIGINT NOT NULL, failed BIGINT NOT NULL,
-       error_code {text}, error_message {text}, PRIMARY KEY (tenant_id, run_id, ordinal)) {clustered}",
-    // Mapped entities waiting for the run's commit.
+       incomplete INTEGER NOT NULL, error_code {text}, error_message {text},
+       PRIMARY KEY (tenant_id, run_id, ordinal)) {clustered}",
+    // What a run is to do: entities to write (`action` W) and, once it is planned, entities to delete (D). `late` ones
+    // hold search queries, which find what the others make.
     "CREATE TABLE run_items (
        tenant_id BIGINT NOT NULL, run_id BIGINT NOT NULL, item_no BIGINT NOT NULL, kind_ordinal INTEGER NOT NULL,
-       blueprint_no INTEGER NOT NULL, identifier {text} NOT NULL, entity {text} NOT NULL, verdict {text},
-       PRIMARY KEY (tenant_id, run_id, item_no)) {clustered}",
-    "CREATE INDEX run_items_by_identifier ON run_items (tenant_id, run_id, blueprint_no, identifier)",
+       action {text} NOT NULL, late INTEGER NOT NULL, blueprint_no INTEGER NOT NULL, identifier {text} NOT NULL,
+       entity {text} NOT NULL, verdict {text}, PRIMARY KEY (tenant_id, run_id, item_no)) {clustered}",
+    "CREATE INDEX run_items_by_identifier
+       ON run_items (tenant_id, run_id, blueprint_no, identifier, kind_ordinal, item_no)",
     "CREATE TABLE run_logs (
        tenant_id BIGINT NOT NULL, run_id BIGINT NOT NULL, line_no BIGINT NOT NULL, at BIGINT NOT NULL,
        level {text} NOT NULL, kind {text}, item {text}, message {text} NOT NULL,

@@ -46,14 +46,15 @@ pub struct App {
     pub platform: PlatformGraphql,
     pub(crate) proxies: Arc<TrustedProxies>,
     pub(crate) rates: Arc<RateLimiter>,
+    pub integrations: Integrations,
 }
 
 impl App {
     pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
-        let platform = PlatformGraphql::new(catalog.clone(), identity.clone(), integrations);
+        let platform = PlatformGraphql::new(catalog.clone(), identity.clone(), integrations.clone());
         let graphql = CatalogGraphql::new(catalog.clone());
         let (proxies, rates) = (Arc::default(), Arc::default());
-        Self { graphql, platform, catalog, identity, proxies, rates }
+        Self { graphql, platform, catalog, identity, integrations, proxies, rates }
     }
 
     /// The same, behind proxies that say where a request comes from.

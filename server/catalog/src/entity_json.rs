@@ -65,8 +65,8 @@ impl EntityWrite {
         problems.into_result(write)
     }
 
-    /// Whether search queries stand in the place of identifiers.
-    pub(crate) fn has_searches(&self) -> bool {
+    /// Whether search queries stand in the place of identifiers: what they hit depends on what is stored.
+    pub fn has_searches(&self) -> bool {
         self.search.is_some()
             || self.relations.values().any(|input| matches!(input, RelationInput::Search(_)))
     }

@@ -1,4 +1,4 @@
-//! Integrations: made, read, removed. Creating one starts nothing.
+//! Integrations: made, read, changed, removed. Creating one starts nothing.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use portolan_ingestor_contract::{Context, Settings};
 use portolan_schema::identifier::{self, Kind};
 use portolan_schema::mapping::MappingConfig;
 use portolan_schema::{Code, Error, Pointer, Problems, Result};
-use portolan_store::integration::Integration;
+use portolan_store::integration::{Integration, RunStatus};
 use serde_json::{Value, json};
 
 use crate::http::Guarded;
-use crate::{Integrations, now};
+use crate::{Integrations, guard, now};
 
 /// What a user asks for.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,17 @@ pub struct NewIntegration {
     pub mapping: Option<Value>,
     /// `{share: 0…1, atLeast: n}`.
     pub guard: Option<Value>,
+}
+
+/// What is to change; `None` stays as it is. An inner `None` means the default.
+#[derive(Debug, Clone, Default)]
+pub struct IntegrationChange {
+    pub identifier: Option<String>,
+    pub config: Option<Value>,
+    /// Replaces all secrets.
+    pub secrets: Option<Value>,
+    pub mapping: Option<Option<Value>>,
+    pub guard: Option<Option<Value>>,
 }
 
 impl Integrations {
@@ -39,66 +50,156 @@ impl Integrations {
     /// All problems of settings, mapping and guard; `ALREADY_EXISTS`.
     pub async fn create(&self, ctx: &OpContext, wanted: &NewIntegration) -> Result<Integration> {
         ctx.require(Role::Admin)?;
-        let ingestor = self.ingestor(&wanted.ingestor)?;
-        let mut problems = Problems::default();
-        let path = Pointer::root().key("identifier");
-        if let Err(problem) = identifier::check(Kind::Blueprint, &wanted.identifier, &path) {
-            problems.0.push(problem);
-        }
-        let settings = Settings::new(wanted.config.clone(), wanted.secrets.clone());
-        if let Err(found) = ingestor.validate(&settings, &self.context()) {
-            problems.extend(found);
-        }
-        let descriptor = ingestor.descriptor();
-        let mapping = wanted.mapping.clone().unwrap_or_else(|| descriptor.default_mapping.clone());
-        if let Err(found) = MappingConfig::parse(&mapping, &Pointer::root().key("mapping")) {
-            problems.extend(found);
-        }
-        let guard = guard(wanted.guard.as_ref(), &mut problems);
-        problems.into_result(())?;
+        let mut integration = self.checked(wanted)?;
         if wanted.mapping.is_none() {
+            let descriptor = self.ingestor(&wanted.ingestor)?.descriptor();
             self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
         }
-        let id = self.0.store.reserve_ids(1).await?;
-        let secrets = wanted.secrets.to_string();
-        let integration = Integration {
-            id,
-            identifier: wanted.identifier.clone(),
-            ingestor: wanted.ingestor.clone(),
-            config: if wanted.config.is_null() { json!({}) } else { wanted.config.clone() },
-            secrets: Some(self.0.sealer.seal(&sealing(ctx, id), secrets.as_bytes())?),
-            mapping,
-            guard,
-            created_at: now(),
-            created_by: ctx.actor().stamp(),
-        };
+        integration.id = self.0.store.reserve_ids(1).await?;
+        integration.secrets = Some(self.seal(ctx, integration.id, &object(&wanted.secrets))?);
+        (integration.created_at, integration.updated_at) = (now(), now());
+        (integration.created_by, integration.updated_by) = (ctx.actor().stamp(), ctx.actor().stamp());
         let scope = self.0.store.write(ctx.tenant()).await?;
         scope.create_integration(&integration).await?;
         scope.commit().await?;
         Ok(integration)
     }
 
-    /// Needs Admin. The entities stay.
+    /// Needs Admin. Only what is named changes; a run that is open goes on with what it began with.
     ///
     /// # Errors
-    /// `NOT_FOUND`; `RUN_IN_PROGRESS`.
-    pub async fn delete(&self, ctx: &OpContext, identifier: &str) -> Result<()> {
+    /// `NOT_FOUND`; all problems of what it would become; `ALREADY_EXISTS` where the new identifier is taken.
+    pub async fn update(
+        &self,
+        ctx: &OpContext,
+        identifier: &str,
+        change: &IntegrationChange,
+    ) -> Result<Integration> {
         ctx.require(Role::Admin)?;
-        let integration = self.find(ctx, identifier).await?;
-        if self.open_run(ctx, integration.id).await?.is_some() {
-            return Err(Error::problem(
-                Code::RunInProgress,
-                "a run of the integration is open; wait for its end",
-            ));
+        if change.mapping == Some(None) {
+            let integration = self.find(ctx, identifier).await?;
+            let descriptor = self.ingestor(&integration.ingestor)?.descriptor();
+            self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
         }
         let scope = self.0.store.write(ctx.tenant()).await?;
-        scope.delete_integration(integration.id).await?;
-        scope.commit().await
+        let found = scope.lock_integration(identifier).await?;
+        let present = found.ok_or_else(|| not_found(identifier))?;
+        if present.remote {
+            return Err(is_remote(&present));
+        }
+        let secrets = match &change.secrets {
+            Some(secrets) => secrets.clone(),
+            None => self.settings(ctx, &present)?.secrets.expose(),
+        };
+        let wanted = NewIntegration {
+            identifier: change.identifier.clone().unwrap_or_else(|| present.identifier.clone()),
+            ingestor: present.ingestor.clone(),
+            config: change.config.clone().unwrap_or_else(|| present.config.clone()),
+            secrets,
+            mapping: change.mapping.clone().unwrap_or_else(|| Some(present.mapping.clone())),
+            guard: change.guard.clone().unwrap_or_else(|| Some(present.guard.clone())),
+        };
+        let mut changed = Integration {
+            id: present.id,
+            created_at: present.created_at,
+            created_by: present.created_by.clone(),
+            updated_at: now(),
+            updated_by: ctx.actor().stamp(),
+            ..self.checked(&wanted)?
+        };
+        changed.secrets = match &change.secrets {
+            Some(secrets) => Some(self.seal(ctx, present.id, &object(secrets))?),
+            None => present.secrets,
+        };
+        scope.update_integration(&changed).await?;
+        scope.commit().await?;
+        Ok(changed)
+    }
+
+    /// Needs Admin. The entities stay, and are nobody's from then on; with `delete_entities` those that the integration
+    /// made go too. Answers how many did.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`; `RUN_IN_PROGRESS`; `HAS_DEPENDENTS` where somebody else's entities require one that would go: nothing
+    /// is deleted then.
+    pub async fn delete(&self, ctx: &OpContext, identifier: &str, delete_entities: bool) -> Result<u64> {
+        ctx.require(Role::Admin)?;
+        let integration = self.find(ctx, identifier).await?;
+        self.refuse_while_open(ctx, &integration).await?;
+        let deleted = if delete_entities { self.delete_owned(ctx, &integration).await? } else { 0 };
+        let scope = self.0.store.write(ctx.tenant()).await?;
+        let locked = scope.lock_integration(identifier).await?;
+        let locked =
+            locked.filter(|locked| locked.id == integration.id).ok_or_else(|| not_found(identifier))?;
+        if !scope.runs_in(locked.id, &[RunStatus::Queued, RunStatus::Running]).await?.is_empty() {
+            return Err(in_progress());
+        }
+        scope.delete_integration(locked.id).await?;
+        scope.commit().await?;
+        Ok(deleted)
+    }
+
+    /// What a new integration would be, without id, stamps and secrets.
+    ///
+    /// # Errors
+    /// All problems of settings, mapping and guard.
+    pub(crate) fn checked(&self, wanted: &NewIntegration) -> Result<Integration> {
+        let ingestor = self.ingestor(&wanted.ingestor)?;
+        let mut problems = Problems::default();
+        let path = Pointer::root().key("identifier");
+        if let Err(problem) = identifier::check(Kind::Integration, &wanted.identifier, &path) {
+            problems.0.push(problem);
+        }
+        let config = object(&wanted.config);
+        let settings = Settings::new(config.clone(), object(&wanted.secrets));
+        if let Err(found) = ingestor.validate(&settings, &self.context()) {
+            problems.extend(found);
+        }
+        let path = Pointer::root().key("mapping");
+        let mapping = wanted.mapping.clone().unwrap_or_else(|| ingestor.descriptor().default_mapping.clone());
+        match MappingConfig::parse(&mapping, &path) {
+            Err(found) => problems.extend(found),
+            Ok(parsed) => {
+                for resource in parsed.resources.iter().filter(|resource| resource.kind.contains('\0')) {
+                    let message = "a kind may not hold a NUL character";
+                    problems.add(Code::NulCharacter, resource.path.key("kind"), message);
+                }
+            }
+        }
+        let guard = guard::parse(wanted.guard.as_ref(), &mut problems);
+        problems.into_result(())?;
+        Ok(Integration {
+            id: 0,
+            identifier: wanted.identifier.clone(),
+            ingestor: wanted.ingestor.clone(),
+            remote: false,
+            config,
+            secrets: None,
+            mapping,
+            guard,
+            wire: None,
+            created_at: now(),
+            created_by: String::new(),
+            updated_at: now(),
+            updated_by: String::new(),
+        })
+    }
+
+    async fn refuse_while_open(&self, ctx: &OpContext, integration: &Integration) -> Result<()> {
+        let scope = self.0.store.read(ctx.tenant()).await?;
+        if scope.runs_in(integration.id, &[RunStatus::Queued, RunStatus::Running]).await?.is_empty() {
+            return Ok(());
+        }
+        Err(in_progress())
     }
 
     pub(crate) async fn find(&self, ctx: &OpContext, identifier: &str) -> Result<Integration> {
         let found = self.0.store.read(ctx.tenant()).await?.integration(identifier).await?;
-        found.ok_or_else(|| Error::not_found(format!("the integration \"{identifier}\"")))
+        found.ok_or_else(|| not_found(identifier))
+    }
+
+    fn seal(&self, ctx: &OpContext, id: i64, secrets: &Value) -> Result<Vec<u8>> {
+        self.0.sealer.seal(&sealing(ctx, id), secrets.to_string().as_bytes())
     }
 
     pub(crate) fn settings(&self, ctx: &OpContext, integration: &Integration) -> Result<Settings> {
@@ -129,26 +230,25 @@ impl Integrations {
     }
 }
 
+pub(crate) fn not_found(identifier: &str) -> Error {
+    Error::not_found(format!("the integration \"{identifier}\""))
+}
+
+pub(crate) fn is_remote(integration: &Integration) -> Error {
+    let message = format!("\"{}\" runs elsewhere; only its own program may do this", integration.identifier);
+    Error::problem(Code::NotSupported, message)
+}
+
+fn in_progress() -> Error {
+    Error::problem(Code::RunInProgress, "a run of the integration is open; wait for its end or cancel it")
+}
+
 /// What secrets are sealed for: they open for this integration only.
 fn sealing(ctx: &OpContext, id: i64) -> String {
     format!("tenant:{}/integration:{id}", ctx.tenant().0)
 }
 
-fn guard(wanted: Option<&Value>, problems: &mut Problems) -> Value {
-    let path = Pointer::root().key("guard");
-    let share = match wanted.map(|guard| &guard["share"]).filter(|share| !share.is_null()) {
-        None => 0.5,
-        Some(share) => share.as_f64().filter(|share| (0.0..=1.0).contains(share)).unwrap_or_else(|| {
-            problems.add(Code::InvalidValue, path.key("share"), "the share is a number from 0 to 1");
-            0.5
-        }),
-    };
-    let least = match wanted.map(|guard| &guard["atLeast"]).filter(|least| !least.is_null()) {
-        None => 10,
-        Some(least) => least.as_u64().unwrap_or_else(|| {
-            problems.add(Code::InvalidValue, path.key("atLeast"), "\"atLeast\" is a number from 0");
-            10
-        }),
-    };
-    json!({"share": share, "atLeast": least})
+/// Nothing given is nothing set.
+fn object(value: &Value) -> Value {
+    if value.is_null() { json!({}) } else { value.clone() }
 }

@@ -60,12 +60,16 @@ mod tests {
                 id: 1,
                 identifier: "main".into(),
                 ingestor: "aws".into(),
+                remote: false,
                 config: json!({}),
                 secrets: None,
                 mapping,
                 guard: json!({}),
+                wire: None,
                 created_at: Instant(0),
                 created_by: "t".into(),
+                updated_at: Instant(0),
+                updated_by: "t".into(),
             };
             scope.create_integration(&integration).await.unwrap();
             scope.commit().await.unwrap();

@@ -1,17 +1,27 @@
 //! Integrations: one tenant's configured use of an ingestor, and its runs (stage → plan → guard → commit).
 
-mod collection;
-mod commit;
+mod check;
 mod configuration;
+mod documents;
 mod following;
+mod guard;
 mod http;
+mod masked;
+mod place;
+mod preview;
 mod run;
 
-pub use configuration::NewIntegration;
+pub use check::Check;
+pub use configuration::{IntegrationChange, NewIntegration};
+pub use documents::{AppliedIntegration, DocumentKind};
 pub use portolan_ingestor_contract::{Descriptor, Ingestor};
-pub use portolan_store::integration::{Integration, Run, RunKind};
+pub use portolan_store::integration::{
+    Blocked, Integration, KindCounts, KindStatus, LogLevel, LogLine, Run, RunKind, RunStatus,
+};
+pub use preview::{Preview, PreviewError};
+pub use run::RunnerConfig;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use portolan_catalog::Catalog;
@@ -20,6 +30,9 @@ use portolan_foundation::outbound::Outbound;
 use portolan_foundation::secrets::Sealer;
 use portolan_schema::{Code, Error, Instant, Pointer, Result};
 use portolan_store::Store;
+use tokio::sync::Notify;
+
+use crate::run::Halt;
 
 /// The integrations of all tenants. Cheap to clone.
 #[derive(Clone)]
@@ -32,8 +45,11 @@ struct Inner {
     jq: JqPool,
     outbound: Outbound,
     ingestors: Vec<Box<dyn Ingestor>>,
-    /// Runs that this process is at work on.
-    at_work: Mutex<HashSet<i64>>,
+    runner: RunnerConfig,
+    /// Tells the runner of this process that there is something to do.
+    wake: Notify,
+    /// How to stop the runs that this process is at work on.
+    at_work: Mutex<HashMap<i64, Arc<Halt>>>,
 }
 
 impl Integrations {
@@ -45,8 +61,31 @@ impl Integrations {
         outbound: Outbound,
         ingestors: Vec<Box<dyn Ingestor>>,
     ) -> Self {
+        Self::with_runner(store, catalog, sealer, jq, outbound, ingestors, RunnerConfig::default())
+    }
+
+    /// [`Integrations::new`] with other times.
+    pub fn with_runner(
+        store: Store,
+        catalog: Catalog,
+        sealer: Sealer,
+        jq: JqPool,
+        outbound: Outbound,
+        ingestors: Vec<Box<dyn Ingestor>>,
+        runner: RunnerConfig,
+    ) -> Self {
         catalog.add_follower(Arc::new(following::Mappings));
-        Self(Arc::new(Inner { store, catalog, sealer, jq, outbound, ingestors, at_work: Mutex::default() }))
+        Self(Arc::new(Inner {
+            store,
+            catalog,
+            sealer,
+            jq,
+            outbound,
+            ingestors,
+            runner,
+            wake: Notify::new(),
+            at_work: Mutex::default(),
+        }))
     }
 
     /// Every kind of source that can be integrated.

@@ -148,6 +148,11 @@ impl Store {
         }
     }
 
+    /// Whether other servers may be at work on the same database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.engine, Engine::Postgres(_))
+    }
+
     /// How many transactions were begun; what tests of batching count.
     pub fn transactions(&self) -> usize {
         self.0.transactions.load(Ordering::Relaxed)

@@ -19,6 +19,7 @@ pub mod identity;
 mod indexing;
 pub mod integration;
 mod invalid;
+pub mod job;
 mod list;
 pub mod log;
 pub mod mapping;

@@ -40,7 +40,15 @@ const PLATFORM: &[Line] = &[
     ("{ me { role tenant { slug } } }", VIEWERS),
     ("{ members { id email role } }", VIEWERS),
     ("{ auditLog { nodes { action actor target } } }", ADMINS),
-    ("{ integrations { identifier } }", ADMINS),
+    ("{ integrations { identifier remote config mapping guard status lastRun { id } } }", ADMINS),
+    (
+        "{ previewMapping(integration: \"i\", kind: \"k\", mapping: {resources: []}, samples: []) { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "{ recordedSamples(integration: \"i\", kind: \"k\") }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
     ("{ resyncRun(id: \"1\") { status } }", ["NOT_FOUND"; 4]),
     (
         "mutation { upsertEntity(input: {blueprint: \"service\", identifier: \"s9\"}) { changed errors { code } } }",
@@ -111,7 +119,15 @@ const PLATFORM: &[Line] = &[
         ["INVALID_VALUE", "FORBIDDEN", "FORBIDDEN", "INVALID_VALUE"],
     ),
     (
-        "mutation { deleteIntegration(identifier: \"i\") { errors { code } } }",
+        "mutation { checkIntegration(input: {ingestor: \"nope\"}) { ok problems { code } } }",
+        ["", "FORBIDDEN", "FORBIDDEN", ""],
+    ),
+    (
+        "mutation { updateIntegration(identifier: \"i\", input: {guard: null}) { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "mutation { deleteIntegration(identifier: \"i\", deleteEntities: true) { errors { code } } }",
         ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
     ),
     (
@@ -120,6 +136,10 @@ const PLATFORM: &[Line] = &[
     ),
     (
         "mutation { approveResync(run: \"1\") { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "mutation { cancelResync(run: \"1\") { errors { code } } }",
         ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
     ),
 ];

@@ -20,6 +20,9 @@ const MAX_EXPRESSION: usize = 64 << 10;
 /// Workers that one call of [`JqPool::calculate`] may cost.
 const MAX_STOPS: usize = 12;
 
+/// Items of one batch that may each stop their worker; then the rest of the batch is given up.
+const MAX_STOPPED: usize = 3;
+
 /// How workers are started and when they are given up.
 #[derive(Debug, Clone)]
 pub struct JqConfig {
@@ -71,7 +74,7 @@ impl JqPool {
     }
 
     /// Maps raw items by one entry of a mapping's `resources`; one result an item. Where a batch stops its worker, it is
-    /// halved until only the items that do so are left out, with a `JQ_LIMIT` problem.
+    /// halved until only the items that do so are left out, with a `JQ_LIMIT` problem; after three of them, all the rest.
     ///
     /// # Errors
     /// `INVALID_MAPPING`; a fault where no worker can be started.
@@ -79,8 +82,13 @@ impl JqPool {
         // A stack of parts still to do; the first part is on top.
         let mut parts = vec![items];
         let mut mapped = Vec::new();
+        let mut stopped = 0;
         while let Some(items) = parts.pop() {
             let count = items.len();
+            if stopped == MAX_STOPPED {
+                mapped.extend(std::iter::repeat_with(over_limit).take(count));
+                continue;
+            }
             let request = Request::Map { resource: resource.clone(), items };
             match self.ask(&request).await? {
                 Ok(Answer::Mapped(answers)) if answers.len() == count => mapped.extend(answers),
@@ -97,9 +105,8 @@ impl JqPool {
                         parts.push(rest);
                         parts.push(items);
                     } else {
-                        let code = Code::JqLimit.as_str().to_owned();
-                        let problem = MappingProblem { path: String::new(), code, message: limit() };
-                        mapped.push(Mapped { entities: Vec::new(), problems: vec![problem] });
+                        stopped += 1;
+                        mapped.push(over_limit());
                     }
                 }
             }
@@ -198,6 +205,12 @@ async fn exchange(worker: &mut Child, length: u32, bytes: &[u8]) -> Option<Answe
 
 fn known(code: &str) -> Code {
     Code::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(Code::JqFailed)
+}
+
+fn over_limit() -> Mapped {
+    let code = Code::JqLimit.as_str().to_owned();
+    let problem = MappingProblem { path: String::new(), code, message: limit() };
+    Mapped { entities: Vec::new(), problems: vec![problem] }
 }
 
 fn limit() -> String {

@@ -1,0 +1,106 @@
+//! Runs from end to end, on both engines, with a small ingestor. This program is its own jq worker.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a test program tells what it does")]
+
+mod configuration;
+mod deletion;
+mod hostile;
+mod interruption;
+mod mapping;
+mod runs;
+mod source;
+mod support;
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+/// Tests at work at the same time.
+const AT_ONCE: usize = 4;
+
+type Test = (&'static str, fn());
+
+/// `harness = false`: the first argument says whether this is the worker, or which tests are wanted.
+fn main() -> ExitCode {
+    let argument = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    if argument.as_deref() == Some("jq-worker") {
+        return portolan_foundation::jq::worker_main();
+    }
+    let wanted = argument.unwrap_or_default();
+    let mut tests: Vec<Test> = all().into_iter().filter(|(name, _)| name.contains(&wanted)).collect();
+    tests.reverse();
+    let (waiting, failed) = (Mutex::new(tests), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some((name, test)) = waiting.lock().unwrap().pop() else { return };
+                    let passed = std::panic::catch_unwind(test).is_ok();
+                    println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+                    if !passed {
+                        failed.lock().unwrap().push(name);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    println!("{} failed: {failed:?}", failed.len());
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+macro_rules! tests {
+    ($($module:ident { $($name:ident,)+ })+) => {
+        vec![$($((concat!(stringify!($module), "::", stringify!($name)), || support::block_on($module::$name()))),+),+]
+    };
+}
+
+fn all() -> Vec<Test> {
+    tests! {
+        runs {
+            items_may_point_at_each_other_whatever_their_order,
+            a_plan_counts_what_the_commit_does,
+            an_unchanged_source_writes_nothing,
+            what_two_entries_make_is_merged_in_their_order,
+            kinds_fail_by_themselves,
+            a_run_that_is_open_is_answered,
+            the_log_names_item_and_expression,
+            payloads_are_recorded_masked,
+        }
+        deletion {
+            the_guard_stops_a_run_until_it_is_approved,
+            only_what_is_its_own_goes,
+            what_others_require_stays,
+            what_items_point_at_stays,
+            dependents_go_along_only_where_nobody_fills_them,
+            failed_items_keep_their_blueprints,
+        }
+        interruption {
+            a_commit_that_breaks_off_is_taken_up,
+            a_plan_that_breaks_off_is_made_again,
+            a_collection_that_breaks_off_ends_failed,
+            two_servers_share_the_runs,
+            a_server_that_lost_its_lease_writes_nothing,
+            runs_are_cancelled,
+            a_server_that_stops_leaves_its_commits_to_the_next,
+        }
+        hostile {
+            expressions_that_do_not_compile_cost_a_field,
+            wrong_types_fail_their_items,
+            an_item_may_make_many_entities_but_not_too_many,
+            a_mapping_that_never_ends_is_given_up,
+        }
+        mapping {
+            targets_are_made_or_missed,
+            entities_are_merged_or_replaced,
+            search_queries_find_what_the_run_makes,
+            previews_name_what_fails,
+        }
+        configuration {
+            integrations_are_changed_part_by_part,
+            integrations_take_their_entities_along_when_told,
+            documents_are_applied,
+            settings_are_tried,
+        }
+    }
+}
