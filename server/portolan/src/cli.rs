@@ -37,7 +37,7 @@ pub enum Command {
     /// Change the keys that tokens are signed with; on the machine that has the database.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Send blueprints and entities from YAML or JSON files to a server, in any order.
+    /// Send blueprints, entities and integrations from YAML or JSON files to a server, in any order.
     Apply(ApplyOptions),
     /// Start a run of an integration.
     Resync(ResyncOptions),
@@ -211,9 +211,12 @@ pub struct ApplyOptions {
     /// Files, or directories of `.yaml`, `.yml` and `.json` files.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
-    /// Check everything, change nothing.
+    /// Check everything and say what would change; change nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Answer as JSON.
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub server: ServerOptions,
 }
@@ -222,12 +225,15 @@ pub struct ApplyOptions {
 pub struct ResyncOptions {
     /// The integration's identifier.
     pub integration: String,
-    /// Say what would change, change nothing.
+    /// Wait for the end, show what would change and some of the changes; change nothing.
     #[arg(long)]
     pub plan: bool,
-    /// Wait for the end and show what happened; fails where the run does.
+    /// Show the progress and, in the end, what happened; fails where the run does.
     #[arg(long)]
     pub follow: bool,
+    /// Answer as JSON, without progress.
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub server: ServerOptions,
 }

@@ -45,4 +45,17 @@ impl Client {
         }
         Ok((status, body))
     }
+
+    /// Asks the platform API.
+    ///
+    /// # Errors
+    /// Where the query itself is refused; mistakes in the input are in the answer.
+    pub async fn ask(&self, query: &str, variables: &Value) -> Result<Value> {
+        let body = json!({"query": query, "variables": variables});
+        let (_, mut answer) = self.send(reqwest::Method::POST, "/api/graphql", &body).await?;
+        match answer["errors"][0]["message"].as_str() {
+            Some(message) => Err(Error::problem(Code::BadRequest, message)),
+            None => Ok(answer["data"].take()),
+        }
+    }
 }

@@ -11,6 +11,7 @@ use portolan_identity::Identity;
 use portolan_integrations::Integrations;
 use portolan_schema::{Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::{ServeOptions, say};
 use crate::{demo, telemetry};
@@ -19,6 +20,8 @@ use crate::{demo, telemetry};
 const DRAIN: Duration = Duration::from_secs(9);
 /// Time between two rounds of housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_secs(600);
+/// How long runs may take to come to a place where they can be left, once requests are done.
+const RUNS_DRAIN: Duration = Duration::from_millis(900);
 const JQ_WORKERS: usize = 2;
 /// Longest time for one batch of at most 100 items.
 const JQ_DEADLINE: Duration = Duration::from_secs(5);
@@ -45,6 +48,9 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         tokio::spawn(catalog.sweeping().work()),
         tokio::spawn(catalog.migrating().work()),
     ];
+    let stop = CancellationToken::new();
+    let (runs, runs_stop) = (integrations.clone(), stop.clone());
+    let running = tokio::spawn(async move { runs.work(runs_stop).await });
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
     let routes = metrics.serve(router(App::new(catalog, identity, integrations).behind(proxies))).await?;
     let listener = tokio::net::TcpListener::bind(options.listen)
@@ -60,6 +66,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         wait_for_signal().await;
         tracing::info!("stopping: open requests are finished, no new ones are taken");
+        stop.cancel();
         stopping.send_replace(true);
     });
     let overdue = async {
@@ -69,6 +76,9 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     tokio::select! {
         result = async { server.await } => result.map_err(Error::internal)?,
         () = overdue => tracing::warn!("requests were still open when the time to stop was over"),
+    }
+    if tokio::time::timeout(RUNS_DRAIN, running).await.is_err() {
+        tracing::warn!("runs were still at work when the time to stop was over; they are taken up later");
     }
     background.iter().for_each(tokio::task::JoinHandle::abort);
     store.close().await;

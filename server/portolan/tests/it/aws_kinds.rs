@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::program::Program;
-use crate::tour::{counts, create_integration, resync};
+use crate::resync::{counts, create_integration, resync};
 
 const REGION: &str = "us-east-1";
 

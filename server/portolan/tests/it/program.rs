@@ -106,8 +106,14 @@ impl Program {
 
     /// A command that talks to the server.
     pub async fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, &[]).await
+    }
+
+    /// The same, with more of an environment.
+    pub async fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
         command(&arguments)
+            .envs(environment.iter().copied())
             .env("PORTOLAN_URL", &self.url)
             .env("PORTOLAN_CLIENT_ID", &self.client_id)
             .env("PORTOLAN_CLIENT_SECRET", &self.client_secret)
@@ -154,6 +160,11 @@ impl Program {
         let listen = arguments.iter().position(|one| one == "--listen").unwrap();
         arguments[listen + 1] = at;
         (self.server, self.url) = serve(&arguments, Stdio::inherit()).await;
+    }
+
+    /// Starts it again as it was.
+    pub async fn start_again(&mut self) {
+        self.restart(|_| true).await;
     }
 
     /// Stops the server and answers what it logged.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use portolan_store::testing::{Engine, TestDatabase};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::aws::Aws;
 use crate::program::Program;
+use crate::resync::{bucket_count, counts, create_integration, ended, resync};
 
 const DOCUMENTS: &str = "
 kind: Entity
@@ -61,38 +62,6 @@ async fn applied(program: &Program) {
     assert_eq!(answer["services"]["nodes"], expected);
 }
 
-pub async fn resync(program: &Program, plan: bool) -> Value {
-    let query = "mutation($p: Boolean!) { startResync(integration: \"aws-main\", plan: $p) { run { id } errors { code message } } }";
-    let started = program.platform(query, json!({"p": plan})).await;
-    let id = started["startResync"]["run"]["id"].clone();
-    assert!(id.is_string(), "{started}");
-    loop {
-        let query = "query($r: ID!) { resyncRun(id: $r) { status error { code message } blocked
-            kinds { kind status seen created updated unchanged deleted failed error { code message } } } }";
-        let run = program.platform(query, json!({"r": id})).await["resyncRun"].clone();
-        if run["status"] != "RUNNING" {
-            return run;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-pub fn counts(run: &Value, kind: &str) -> [i64; 6] {
-    let found = run["kinds"].as_array().unwrap().iter().find(|one| one["kind"] == kind);
-    let found = found.unwrap_or_else(|| panic!("{kind} in {run}"));
-    ["seen", "created", "updated", "unchanged", "deleted", "failed"].map(|key| found[key].as_i64().unwrap())
-}
-
-pub async fn create_integration(program: &Program, aws: &Aws, url: &str) {
-    let input = json!({"identifier": "aws-main", "ingestor": "aws",
-        "config": {"regions": ["us-east-1"], "endpointUrl": url},
-        "secrets": {"accessKeyId": aws.key, "secretAccessKey": aws.secret, "sessionToken": aws.session}});
-    let query = "mutation($i: IntegrationInput!) { createIntegration(input: $i) { integration { identifier config } errors { code message path } } }";
-    let made = program.platform(query, json!({"i": input})).await;
-    assert_eq!(made["createIntegration"]["errors"], json!([]), "{made}");
-    assert!(!made.to_string().contains(&aws.secret), "a secret was shown");
-}
-
 async fn tour(engine: Engine, account: &str) {
     let database = TestDatabase::new(engine).await;
     let aws = Aws::new(account).await;
@@ -131,9 +100,18 @@ async fn tour(engine: Engine, account: &str) {
     aws.buckets(10..100, false).await;
     let blocked = resync(&program, false).await;
     assert_eq!(blocked["status"], "BLOCKED", "{blocked}");
-    let buckets =
-        async || program.catalog("{ s3Buckets { totalCount } }").await["s3Buckets"]["totalCount"].clone();
-    assert_eq!(buckets().await, 120);
+    assert_eq!(bucket_count(&program).await, 120);
+    let approve = "mutation($r: ID!) { approveResync(run: $r) { run { id status } errors { code } } }";
+    let approved = program.platform(approve, json!({"r": blocked["id"]})).await["approveResync"].clone();
+    assert_eq!((&approved["run"]["id"], &approved["errors"]), (&blocked["id"], &json!([])), "{approved}");
+    let done = ended(&program, &blocked["id"]).await;
+    assert_eq!((&done["status"], &done["blocked"]), (&json!("SUCCEEDED"), &json!(null)), "{done}");
+    assert_eq!(
+        counts(&done, "s3-bucket"),
+        counts(&blocked, "s3-bucket"),
+        "what was planned is what was done"
+    );
+    assert_eq!(bucket_count(&program).await, 30);
 
     let listed = program.host(&["tenant", "list"]).await;
     assert!(String::from_utf8_lossy(&listed.stdout).contains("acme"), "{listed:?}");
@@ -149,28 +127,4 @@ async fn the_tour_on_sqlite() {
 #[tokio::test]
 async fn the_tour_on_postgres() {
     tour(Engine::Postgres, "222222222222").await;
-}
-
-#[tokio::test]
-async fn a_source_that_is_away_deletes_nothing() {
-    let database = TestDatabase::new(Engine::Sqlite).await;
-    let aws = Aws::new("333333333333").await;
-    let program = Program::start(&database).await;
-    aws.buckets(0..20, true).await;
-    create_integration(&program, &aws, &aws.url).await;
-    assert_eq!(resync(&program, false).await["status"], "SUCCEEDED");
-    // The same integration, its address now one where nobody listens.
-    let query = "mutation { deleteIntegration(identifier: \"aws-main\") { errors { code } } }";
-    program.platform(query, json!({})).await;
-    create_integration(&program, &aws, "http://127.0.0.1:1").await;
-    let failed = resync(&program, false).await;
-    assert_eq!(
-        (&failed["status"], &failed["error"]["code"]),
-        (&json!("FAILED"), &json!("UPSTREAM_UNREACHABLE")),
-        "{failed}"
-    );
-    let answer = program.catalog("{ s3Buckets { totalCount } }").await;
-    assert_eq!(answer["s3Buckets"]["totalCount"], 20);
-    program.stop().await;
-    database.remove().await;
 }
