@@ -3,6 +3,8 @@
 //!
 //! Logic is two-valued: an absent or null value equals nothing, so every comparison with it is false and its `Not` true.
 
+use std::collections::HashMap;
+
 use crate::{Instant, PropertyNo, RelationNo};
 
 /// Values that every entity has beside its properties (`$title`, …).
@@ -50,6 +52,19 @@ impl Meta {
 pub enum Field {
     Property(PropertyNo),
     Meta(Meta),
+}
+
+impl Field {
+    /// False for meta values that are instants. What a property holds is the blueprint's to know.
+    pub fn is_text(self) -> bool {
+        !matches!(self, Self::Meta(meta) if meta.is_instant())
+    }
+
+    /// Whether only ASCII letters are folded where case is ignored: the lower-case form of these texts is not stored,
+    /// and the engines make it for ASCII alone.
+    pub fn folds_ascii_only(self) -> bool {
+        matches!(self, Self::Meta(Meta::Icon | Meta::CreatedBy | Meta::UpdatedBy | Meta::Datasource))
+    }
 }
 
 /// A value to compare with, already of the field's column type.
@@ -179,6 +194,60 @@ impl Filter {
         Self::Compare { field, comparison: Comparison::Equal, value }
     }
 
+    /// The field of a condition on the entity itself.
+    pub fn field(&self) -> Option<Field> {
+        match self {
+            Self::Compare { field, .. }
+            | Self::In { field, .. }
+            | Self::Text { field, .. }
+            | Self::IsNull { field }
+            | Self::IsEmpty { field } => Some(*field),
+            _ => None,
+        }
+    }
+
+    /// The conditions that all have to hold: itself, or the parts of (nested) [`Filter::All`].
+    pub fn conjuncts(&self) -> Vec<&Self> {
+        match self {
+            Self::All(parts) => parts.iter().flat_map(Self::conjuncts).collect(),
+            other => vec![other],
+        }
+    }
+
+    /// An equal filter that is easier to answer: groups of one and groups within groups of the same kind are dissolved,
+    /// and alternatives on one field become one [`Filter::In`].
+    #[must_use]
+    pub fn simplified(&self) -> Self {
+        match self {
+            Self::All(parts) => {
+                let parts = parts.iter().map(Self::simplified);
+                let parts = parts.flat_map(|part| match part {
+                    Self::All(inner) => inner,
+                    other => vec![other],
+                });
+                single(parts.collect(), Self::All)
+            }
+            Self::Any(parts) => {
+                let mut kept = Alternatives::default();
+                for part in parts.iter().map(Self::simplified) {
+                    match part {
+                        Self::Any(inner) => inner.into_iter().for_each(|part| kept.add(part)),
+                        other => kept.add(other),
+                    }
+                }
+                single(kept.parts, Self::Any)
+            }
+            Self::Not(inner) => inner.simplified().negate(),
+            Self::Related { relation, direction, quantifier, filter } => Self::Related {
+                relation: *relation,
+                direction: *direction,
+                quantifier: *quantifier,
+                filter: Box::new(filter.simplified()),
+            },
+            other => other.clone(),
+        }
+    }
+
     /// How deeply conditions nest through relations.
     pub fn relation_depth(&self) -> usize {
         match self {
@@ -187,5 +256,34 @@ impl Filter {
             Self::Related { filter, .. } => 1 + filter.relation_depth(),
             _ => 0,
         }
+    }
+}
+
+fn single(mut parts: Vec<Filter>, group: impl Fn(Vec<Filter>) -> Filter) -> Filter {
+    if parts.len() == 1 { parts.remove(0) } else { group(parts) }
+}
+
+/// Alternatives, with those on one field gathered.
+#[derive(Default)]
+struct Alternatives {
+    parts: Vec<Filter>,
+    /// Which part lists a field's values.
+    lists: HashMap<Field, usize>,
+}
+
+impl Alternatives {
+    fn add(&mut self, part: Filter) {
+        let (field, mut values) = match part {
+            Filter::Compare { field, comparison: Comparison::Equal, value } => (field, vec![value]),
+            Filter::In { field, values } => (field, values),
+            other => return self.parts.push(other),
+        };
+        if let Some(Filter::In { values: known, .. }) =
+            self.lists.get(&field).and_then(|at| self.parts.get_mut(*at))
+        {
+            return known.append(&mut values);
+        }
+        self.lists.insert(field, self.parts.len());
+        self.parts.push(Filter::In { field, values });
     }
 }

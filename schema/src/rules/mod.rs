@@ -4,9 +4,13 @@
 //! Text comparison: `=` respects case; `contains`, `beginsWith`, `endsWith` and their negations do not (api.md 2). Logic
 //! is two-valued: an absent value equals nothing, so a negation holds for it.
 
+mod matches;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod values;
+
+pub use matches::{Record, Target, World, matches, text_matches};
 
 use serde_json::Value;
 
