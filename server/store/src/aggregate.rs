@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 
 use portolan_schema::property::Column;
-use portolan_schema::{BlueprintModel, CatalogModel, Code, Error, Field, Instant, Meta, PropertyNo, Result};
+use portolan_schema::{
+    BlueprintModel, BlueprintNo, CatalogModel, Code, Error, Field, Filter, Instant, Meta, PropertyNo, Result,
+};
 use sea_orm::{DbBackend, QueryResult};
 use serde_json::Value;
 
-use crate::TenantScope;
-use crate::filter_sql::{column_name, meta_column};
-use crate::list::blueprint_of;
+use crate::filter_sql::{Driver, FilterWriter, column_name, meta_column, needs_row};
+use crate::list::{blueprint_of, rest};
 use crate::query::{AggregateQuery, Function, Group, GroupBy, Interval};
 use crate::row::column;
 use crate::sql::Sql;
 use crate::value_rows::team_no;
+use crate::{TenantId, TenantScope};
 
 impl TenantScope {
     /// One statement, and one more for each median.
@@ -23,22 +25,31 @@ impl TenantScope {
     pub async fn aggregate(&self, model: &CatalogModel, query: &AggregateQuery) -> Result<Vec<Group>> {
         let blueprint = blueprint_of(model, query.blueprint)?;
         let parts = Parts::of(self.backend(), blueprint, query)?;
+        let filter = query.filter.simplified();
+        let conjuncts = filter.conjuncts();
+        if let ([], [], [GroupPart { expression, reading, join: Some(join) }]) =
+            (&conjuncts[..], &query.functions[..], &parts.groups[..])
+            && !join.list
+        {
+            return self.count_values(blueprint, join, expression, *reading, query.limit).await;
+        }
+        let driver = self.best_driver(model, blueprint, &conjuncts).await?;
+        let matching = Matching { model, blueprint, conjuncts: &conjuncts, driver };
         let mut sql = Sql::new("SELECT count(*)");
         for (at, (function, _)) in query.functions.iter().enumerate() {
-            let word = match function {
-                Function::Sum => "sum",
-                Function::Average | Function::Median => "avg",
-                Function::Minimum => "min",
-                Function::Maximum => "max",
+            let number = format!("{}.number_value", parts.alias(at));
+            let value = match function {
+                Function::Sum => format!("sum({number})"),
+                Function::Average => mean(&number),
+                Function::Minimum => format!("min({number})"),
+                Function::Maximum => format!("max({number})"),
+                // Filled in by a statement of its own.
+                Function::Median => "NULL".to_owned(),
             };
-            let alias = parts.alias(at);
-            sql.push(&format!(", CAST({word}({alias}.number_value) AS double precision)"));
+            sql.push(&format!(", CAST({value} AS double precision)"));
         }
         parts.push_keys(&mut sql, ", ");
-        sql.push(" FROM entities e");
-        parts.push_joins(&mut sql);
-        sql.push(" WHERE ");
-        self.push_scope(&mut sql, model, blueprint, &query.filter)?;
+        self.push_grouped(&mut sql, &matching, &parts)?;
         if !parts.groups.is_empty() {
             sql.push(" GROUP BY ");
             parts.push_keys(&mut sql, "");
@@ -49,6 +60,7 @@ impl TenantScope {
             }
             sql.push(" LIMIT ").bind(i64::try_from(query.limit).unwrap_or(i64::MAX));
         }
+        self.read_much(true).await?;
         let functions = query.functions.len();
         let mut groups = Vec::new();
         for row in self.all(sql).await? {
@@ -58,18 +70,89 @@ impl TenantScope {
         }
         for (at, (function, _)) in query.functions.iter().enumerate() {
             if *function == Function::Median {
-                self.medians(model, blueprint, query, &parts, at, &mut groups).await?;
+                self.medians(&matching, &parts, at, &mut groups).await?;
             }
         }
+        self.read_much(false).await?;
         Ok(groups)
+    }
+
+    /// Appends `FROM … WHERE …`: the entities that match, with the value rows that groups and functions look at.
+    fn push_grouped(&self, sql: &mut Sql, matching: &Matching<'_>, parts: &Parts) -> Result<()> {
+        let Matching { model, blueprint, conjuncts, driver } = matching;
+        let mut writer = FilterWriter::new(self.backend(), self.tenant(), model);
+        let Some(driver) = driver else {
+            sql.push(" FROM entities e");
+            parts.push_joins(sql, self.tenant(), blueprint.no(), "e.entity_id");
+            sql.push(" WHERE ");
+            let filter = Filter::All(conjuncts.iter().map(|part| (*part).clone()).collect());
+            return self.push_scope(sql, model, blueprint, &filter);
+        };
+        let rest = rest(conjuncts, driver);
+        let joined = parts.need_row() || needs_row(blueprint, &rest);
+        sql.push(" FROM (");
+        writer.push_distinct_ids(sql, driver)?;
+        sql.push(") h").push(if joined { " CROSS JOIN entities e" } else { "" });
+        parts.push_joins(sql, self.tenant(), blueprint.no(), "h.id");
+        sql.push(" WHERE ");
+        if joined {
+            sql.push("e.tenant_id = ").bind(self.tenant().0).push(" AND e.entity_id = h.id AND ");
+        }
+        writer.write(sql, &FilterWriter::behind(blueprint), &rest)
+    }
+
+    /// How many entities have each value of a property: its index is read and nothing else.
+    async fn count_values(
+        &self,
+        blueprint: &BlueprintModel,
+        join: &Join,
+        expression: &str,
+        reading: Reading,
+        limit: usize,
+    ) -> Result<Vec<Group>> {
+        let alias = &join.alias;
+        let mut sql = Sql::new(&format!("SELECT count(*), {expression} FROM entity_values {alias} WHERE "));
+        sql.push(alias).push(".tenant_id = ").bind(self.tenant().0);
+        sql.push(" AND ").push(alias).push(".blueprint_no = ").bind(blueprint.no().0);
+        sql.push(" AND ").push(alias).push(".property_no = ").bind(join.property.0);
+        sql.push(&format!(" AND {alias}.{} IS NOT NULL GROUP BY {expression}", join.column));
+        sql.push(&format!(" ORDER BY 1 DESC, {expression} LIMIT "));
+        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let mut groups = Vec::new();
+        for row in self.all(sql).await? {
+            let key = vec![read_key(&row, 1, reading)?];
+            groups.push(Group { key, count: column::<i64>(&row, 0)?.unsigned_abs(), values: Vec::new() });
+        }
+        let (entities, present) = self.presence(blueprint.no(), join.property, join.column).await?;
+        if present < entities {
+            let absent = Group { key: vec![Value::Null], count: entities - present, values: Vec::new() };
+            let at = groups.partition_point(|group| group.count >= absent.count);
+            groups.insert(at, absent);
+            groups.truncate(limit);
+        }
+        Ok(groups)
+    }
+
+    /// Lets PostgreSQL read tables as a whole, join them by hashes, and look at values to find out; or forbids it again.
+    async fn read_much(&self, allowed: bool) -> Result<()> {
+        if self.backend() != DbBackend::Postgres {
+            return Ok(());
+        }
+        let (flag, plans) = if allowed { ("on", "force_custom_plan") } else { ("off", "force_generic_plan") };
+        let set = |name, value| format!("set_config('{name}', '{value}', true)");
+        let settings = [
+            set("enable_hashjoin", flag),
+            set("enable_mergejoin", flag),
+            set("enable_seqscan", flag),
+            set("plan_cache_mode", plans),
+        ];
+        self.one(Sql::new(&format!("SELECT {}", settings.join(", ")))).await.map(drop)
     }
 
     /// The mean of the one or two middle values of each group.
     async fn medians(
         &self,
-        model: &CatalogModel,
-        blueprint: &BlueprintModel,
-        query: &AggregateQuery,
+        matching: &Matching<'_>,
         parts: &Parts,
         function: usize,
         groups: &mut [Group],
@@ -77,7 +160,7 @@ impl TenantScope {
         let value = format!("{}.number_value", parts.alias(function));
         let names: Vec<String> = (0..parts.groups.len()).map(|at| format!("g{at}_key")).collect();
         let by = if names.is_empty() { String::new() } else { format!("PARTITION BY {}", names.join(", ")) };
-        let mut sql = Sql::new("SELECT CAST(avg(value) AS double precision)");
+        let mut sql = Sql::new(&format!("SELECT CAST({} AS double precision)", mean("value")));
         for name in &names {
             sql.push(", ").push(name);
         }
@@ -91,10 +174,7 @@ impl TenantScope {
         for (group, name) in parts.groups.iter().zip(&names) {
             sql.push(", ").push(&group.expression).push(" AS ").push(name);
         }
-        sql.push(" FROM entities e");
-        parts.push_joins(&mut sql);
-        sql.push(" WHERE ");
-        self.push_scope(&mut sql, model, blueprint, &query.filter)?;
+        self.push_grouped(&mut sql, matching, parts)?;
         sql.push(&format!(
             " AND {value} IS NOT NULL) valued) placed WHERE place IN ((size + 1) / 2, (size + 2) / 2)"
         ));
@@ -114,6 +194,19 @@ impl TenantScope {
     }
 }
 
+/// The mean as an aggregate. PostgreSQL's `avg` adds up squares, too, which are out of range for large numbers.
+pub(crate) fn mean(number: &str) -> String {
+    format!("sum({number}) / count({number})")
+}
+
+/// The entities that an aggregate is of.
+struct Matching<'a> {
+    model: &'a CatalogModel,
+    blueprint: &'a BlueprintModel,
+    conjuncts: &'a [&'a Filter],
+    driver: Option<Driver<'a>>,
+}
+
 /// A group's SQL expression and how to read it.
 struct GroupPart {
     expression: String,
@@ -124,6 +217,8 @@ struct GroupPart {
 struct Join {
     alias: String,
     property: PropertyNo,
+    /// The column of its values.
+    column: &'static str,
     /// Whether every item of a list counts, or the property is a scalar.
     list: bool,
 }
@@ -139,6 +234,7 @@ enum Reading {
 }
 
 struct Parts {
+    backend: DbBackend,
     groups: Vec<GroupPart>,
     /// One join a property, however many functions look at it.
     numbers: Vec<Join>,
@@ -154,7 +250,7 @@ impl Parts {
             .enumerate()
             .map(|(at, group)| group_part(backend, blueprint, at, *group))
             .collect::<Result<_>>()?;
-        let mut parts = Self { groups, numbers: Vec::new(), functions: Vec::new() };
+        let mut parts = Self { backend, groups, numbers: Vec::new(), functions: Vec::new() };
         for (_, field) in &query.functions {
             let Field::Property(no) = field else { return Err(not_a_number("a meta-property")) };
             let property = blueprint.property_by_no(*no).ok_or_else(|| not_a_number("?"))?;
@@ -164,7 +260,12 @@ impl Parts {
             let known = parts.numbers.iter().position(|join| join.property == *no);
             let at = known.unwrap_or(parts.numbers.len());
             if known.is_none() {
-                parts.numbers.push(Join { alias: format!("f{at}"), property: *no, list: false });
+                parts.numbers.push(Join {
+                    alias: format!("f{at}"),
+                    property: *no,
+                    column: "number_value",
+                    list: false,
+                });
             }
             parts.functions.push(at);
         }
@@ -182,15 +283,25 @@ impl Parts {
         }
     }
 
-    fn push_joins(&self, sql: &mut Sql) {
+    /// Whether a group is of a column of the entity's own row.
+    fn need_row(&self) -> bool {
+        self.groups.iter().any(|group| group.join.is_none())
+    }
+
+    fn push_joins(&self, sql: &mut Sql, tenant: TenantId, blueprint: BlueprintNo, id: &str) {
         let groups = self.groups.iter().filter_map(|group| group.join.as_ref());
         for join in groups.chain(&self.numbers) {
             let alias = &join.alias;
             sql.push(" LEFT JOIN entity_values ").push(alias).push(" ON ").push(alias);
-            sql.push(".tenant_id = e.tenant_id AND ").push(alias).push(".blueprint_no = e.blueprint_no AND ");
-            sql.push(alias).push(".property_no = ").bind(join.property.0);
-            sql.push(" AND ").push(alias).push(".entity_id = e.entity_id AND ").push(alias);
-            sql.push(if join.list { ".ordinal >= 0" } else { ".ordinal = 0" });
+            sql.push(".tenant_id = ").bind(tenant.0).push(" AND ").push(alias).push(".blueprint_no = ");
+            sql.bind(blueprint.0).push(" AND ").push(alias).push(".property_no = ").bind(join.property.0);
+            sql.push(" AND ").push(alias).push(".entity_id = ").push(id).push(" AND ").push(alias);
+            match (self.backend, join.list) {
+                (_, true) => drop(sql.push(".ordinal >= 0")),
+                // So that it can be read from the index by value alone.
+                (DbBackend::Postgres, false) => drop(sql.push(".").push(join.column).push(" IS NOT NULL")),
+                (_, false) => drop(sql.push(".ordinal = 0")),
+            }
         }
     }
 
@@ -215,12 +326,17 @@ fn group_part(
             let column =
                 property.property.column().ok_or_else(|| ungroupable(&property.property.identifier))?;
             let list = property.property.value_type.is_list();
-            (format!("{alias}.{}", column_name(column)), column, Some(Join { alias, property: no, list }))
+            (
+                format!("{alias}.{}", column_name(column)),
+                column,
+                Some(Join { alias, property: no, column: column_name(column), list }),
+            )
         }
-        Field::Meta(Meta::Team) => {
-            let property = team_no(blueprint);
-            (format!("{alias}.text_value"), Column::Text, Some(Join { alias, property, list: true }))
-        }
+        Field::Meta(Meta::Team) => (
+            format!("{alias}.text_value"),
+            Column::Text,
+            Some(Join { alias, property: team_no(blueprint), column: "text_value", list: true }),
+        ),
         Field::Meta(Meta::Blueprint) => return Err(ungroupable("$blueprint")),
         Field::Meta(meta) => {
             let column = if meta.is_instant() { Column::Instant } else { Column::Text };
@@ -257,7 +373,8 @@ fn interval_expression(backend: DbBackend, micros: &str, interval: Interval) -> 
         let at = format!("to_timestamp({micros} / 1000000.0) AT TIME ZONE 'UTC'");
         return format!("to_char(date_trunc('{unit}', {at}), '{format}')");
     }
-    let at = format!("{micros} / 1000000, 'unixepoch'");
+    // Whole seconds, rounded down also before 1970.
+    let at = format!("({micros} - ({micros} % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch'");
     match interval {
         Interval::Hour => format!("strftime('%Y-%m-%dT%H', {at})"),
         Interval::Day => format!("strftime('%Y-%m-%d', {at})"),
@@ -273,7 +390,8 @@ fn interval_expression(backend: DbBackend, micros: &str, interval: Interval) -> 
 fn read_key(row: &QueryResult, index: usize, reading: Reading) -> Result<Value> {
     Ok(match reading {
         Reading::Text => column::<Option<String>>(row, index)?.into(),
-        Reading::Number => column::<Option<f64>>(row, index)?.into(),
+        // Minus nought is nought.
+        Reading::Number => column::<Option<f64>>(row, index)?.map(|number| number + 0.0).into(),
         Reading::Boolean => column::<Option<f64>>(row, index)?.map(|number| number != 0.0).into(),
         Reading::Instant => column::<Option<i64>>(row, index)?.map(|at| Instant(at).to_rfc3339()).into(),
         Reading::Interval(interval) => {

@@ -8,9 +8,11 @@ use portolan_schema::Result;
 use sea_orm::DbBackend;
 use tokio::sync::Mutex;
 
+use crate::estimates::Estimates;
 use crate::notifier::{Notifier, Watch};
 use crate::postgres::Postgres;
 use crate::row::column;
+use crate::scope::Shared;
 use crate::sql::Sql;
 use crate::sqlite::Sqlite;
 use crate::transaction::Transaction;
@@ -36,7 +38,7 @@ struct Inner {
     engine: Engine,
     ids: Mutex<std::ops::Range<i64>>,
     transactions: AtomicUsize,
-    notifier: Notifier,
+    shared: Arc<Shared>,
 }
 
 enum Engine {
@@ -70,12 +72,13 @@ impl Store {
             Engine::Postgres(postgres) => postgres.notifier(),
         };
         let transactions = AtomicUsize::new(0);
-        Ok(Self(Arc::new(Inner { engine, ids: Mutex::new(0..0), transactions, notifier })))
+        let shared = Arc::new(Shared::new(notifier));
+        Ok(Self(Arc::new(Inner { engine, ids: Mutex::new(0..0), transactions, shared })))
     }
 
     /// A consistent view of one tenant, for reading. Drop it to end it.
     pub async fn read(&self, tenant: TenantId) -> Result<TenantScope> {
-        Ok(TenantScope::new(tenant, self.begin_read(tenant).await?, self.0.notifier.clone()))
+        Ok(TenantScope::new(tenant, self.begin_read(tenant).await?, self.0.shared.clone()))
     }
 
     /// One tenant, for reading by a single statement: where more are run, each sees what is committed by then. On SQLite
@@ -86,18 +89,18 @@ impl Store {
             Engine::Sqlite(sqlite) => sqlite.look(),
             Engine::Postgres(postgres) => postgres.begin(Some(tenant), true).await?,
         };
-        Ok(TenantScope::new(tenant, transaction, self.0.notifier.clone()))
+        Ok(TenantScope::new(tenant, transaction, self.0.shared.clone()))
     }
 
     /// A transaction of one tenant, for writing. Nothing is kept unless it is committed. On SQLite writers queue, and
     /// several may share one durable commit; whoever holds one must not wait for another.
     pub async fn write(&self, tenant: TenantId) -> Result<TenantScope> {
-        Ok(TenantScope::new(tenant, self.begin_write(Some(tenant)).await?, self.0.notifier.clone()))
+        Ok(TenantScope::new(tenant, self.begin_write(Some(tenant)).await?, self.0.shared.clone()))
     }
 
     /// Hears of commits that move a tenant's log or model from now on.
     pub fn watch(&self, tenant: TenantId) -> Watch {
-        self.0.notifier.watch(tenant)
+        self.0.shared.notifier.watch(tenant)
     }
 
     /// The global tables, for reading. Each statement sees what is committed by then.
@@ -151,6 +154,16 @@ impl Store {
     /// Whether other servers may be at work on the same database.
     pub fn is_shared(&self) -> bool {
         matches!(self.0.engine, Engine::Postgres(_))
+    }
+
+    /// How many statements the scopes of tenants have run; what tests of batching count.
+    pub fn statements(&self) -> usize {
+        self.0.shared.statements.load(Ordering::Relaxed)
+    }
+
+    /// See [`crate::testing::walk_only`].
+    pub(crate) fn estimates(&self) -> &Estimates {
+        &self.0.shared.estimates
     }
 
     /// How many transactions were begun; what tests of batching count.

@@ -12,6 +12,7 @@ pub mod database;
 pub mod entity;
 mod entity_read;
 pub mod entity_write;
+mod estimates;
 mod fault;
 mod filter_sql;
 pub mod head;

@@ -27,6 +27,19 @@ const LOCK_TIMEOUT: &str = "15000";
 /// How long broken connections are left for others before the caller is told.
 const BROKEN: Duration = Duration::from_secs(2);
 
+/// Joins look up rows by key, nothing is scanned, and a statement's plan is made once, whatever the statistics say at
+/// that moment: statements are written so that this is the right plan (docs/decisions/004-lists-choose-their-own-plan.md).
+/// Aggregates, which read everything, lift the first four.
+const PLANNER: [(&str, &str); 6] = [
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_seqscan", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    // Starting workers takes longer than what they would help with.
+    ("max_parallel_workers_per_gather", "0"),
+    ("jit", "off"),
+];
+
 pub(crate) struct Postgres {
     pool: DatabaseConnection,
     /// For notifications: one connection listens, one tells.
@@ -43,8 +56,8 @@ impl Postgres {
         let owner = connect(options.clone(), 1).await?;
         let role = prepare(&owner).await;
         drop(owner.close().await);
-        let mut settings =
-            vec![("statement_timeout", STATEMENT_TIMEOUT), ("lock_timeout", LOCK_TIMEOUT), ("jit", "off")];
+        let mut settings = vec![("statement_timeout", STATEMENT_TIMEOUT), ("lock_timeout", LOCK_TIMEOUT)];
+        settings.extend(PLANNER);
         if role? {
             settings.push(("role", PLAIN_ROLE));
         }

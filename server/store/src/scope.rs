@@ -1,28 +1,49 @@
 //! The doors to the database: one tenant's transaction, and one over the few global tables.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use portolan_schema::Result;
 use sea_orm::{DbBackend, QueryResult};
 
 use crate::TenantId;
+use crate::estimates::Estimates;
 use crate::notifier::Notifier;
 use crate::sql::Sql;
 use crate::transaction::Transaction;
+
+/// What all scopes of one store have in common.
+pub(crate) struct Shared {
+    pub notifier: Notifier,
+    pub estimates: Estimates,
+    /// How many statements tenants' scopes have run.
+    pub statements: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn new(notifier: Notifier) -> Self {
+        Self { notifier, estimates: Estimates::default(), statements: AtomicUsize::new(0) }
+    }
+}
 
 /// A transaction bound to one tenant: the only door to tenant-owned tables. On PostgreSQL it has set the tenant for
 /// row-level security. Dropping it without [`TenantScope::commit`] rolls back.
 pub struct TenantScope {
     tenant: TenantId,
     transaction: Transaction,
-    notifier: Notifier,
+    shared: Arc<Shared>,
     /// The log or the model has moved in this transaction.
     moved: AtomicBool,
 }
 
 impl TenantScope {
-    pub(crate) fn new(tenant: TenantId, transaction: Transaction, notifier: Notifier) -> Self {
-        Self { tenant, transaction, notifier, moved: AtomicBool::new(false) }
+    pub(crate) fn new(tenant: TenantId, transaction: Transaction, shared: Arc<Shared>) -> Self {
+        Self { tenant, transaction, shared, moved: AtomicBool::new(false) }
+    }
+
+    /// What was counted a moment ago.
+    pub(crate) fn estimates(&self) -> &Estimates {
+        &self.shared.estimates
     }
 
     /// The commit will be heard of by those who wait for the tenant's log and model.
@@ -38,7 +59,7 @@ impl TenantScope {
     pub async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
         if self.moved.load(Ordering::Relaxed) {
-            self.notifier.tell(self.tenant);
+            self.shared.notifier.tell(self.tenant);
         }
         Ok(())
     }
@@ -48,20 +69,28 @@ impl TenantScope {
         self.transaction.statements()
     }
 
+    /// See [`crate::testing::record`].
+    pub(crate) fn record(&self) -> Vec<Sql> {
+        self.transaction.record()
+    }
+
     pub(crate) fn backend(&self) -> DbBackend {
         self.transaction.backend()
     }
 
     pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>> {
+        self.shared.statements.fetch_add(1, Ordering::Relaxed);
         self.transaction.all(sql).await
     }
 
     pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>> {
+        self.shared.statements.fetch_add(1, Ordering::Relaxed);
         self.transaction.one(sql).await
     }
 
     /// Runs a statement and answers the number of rows it touched.
     pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
+        self.shared.statements.fetch_add(1, Ordering::Relaxed);
         self.transaction.execute(sql).await
     }
 }

@@ -1,5 +1,7 @@
 //! A statement in the making: text with a placeholder for every value, which is always bound.
 
+use std::hash::{Hash, Hasher};
+
 use sea_orm::{DbBackend, Value};
 
 /// Stands for the engine's own sign of a placeholder until the statement is run.
@@ -44,6 +46,26 @@ impl Sql {
             self.text.push_str("NULL");
         }
         self
+    }
+
+    /// Appends another statement's text and values.
+    pub(crate) fn append(&mut self, other: Self) -> &mut Self {
+        self.text.push_str(&other.text);
+        self.values.extend(other.values);
+        self
+    }
+
+    /// Feeds text and values to a hash.
+    pub(crate) fn hash_into(&self, hasher: &mut impl Hasher) {
+        self.text.hash(hasher);
+        for value in &self.values {
+            format!("{value:?}").hash(hasher);
+        }
+    }
+
+    /// How many values are bound.
+    pub(crate) fn bound(&self) -> usize {
+        self.values.len()
     }
 
     /// PostgreSQL has `$n`. SQLite has a bare `?`: a placeholder with a number has a *name*, and the driver asks for the

@@ -1,6 +1,7 @@
 //! A database transaction of either engine, with the statements it ran counted. Nothing outside of this crate holds one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use portolan_schema::{Code, Error, Result};
 use sea_orm::{
@@ -16,6 +17,8 @@ pub(crate) struct Transaction {
     held: Held,
     backend: DbBackend,
     statements: AtomicUsize,
+    /// For tests: the statements themselves, once that was asked for.
+    recorded: Mutex<Option<Vec<Sql>>>,
 }
 
 enum Held {
@@ -33,11 +36,17 @@ impl Transaction {
             backend: transaction.get_database_backend(),
             held: Held::Own(transaction),
             statements: AtomicUsize::new(0),
+            recorded: Mutex::default(),
         }
     }
 
     pub(crate) fn leased(lease: Lease) -> Self {
-        Self { backend: DbBackend::Sqlite, held: Held::Leased(lease), statements: AtomicUsize::new(0) }
+        Self {
+            backend: DbBackend::Sqlite,
+            held: Held::Leased(lease),
+            statements: AtomicUsize::new(0),
+            recorded: Mutex::default(),
+        }
     }
 
     /// For reading only.
@@ -46,6 +55,7 @@ impl Transaction {
             backend: connection.get_database_backend(),
             held: Held::Loose(connection),
             statements: AtomicUsize::new(0),
+            recorded: Mutex::default(),
         }
     }
 
@@ -59,6 +69,12 @@ impl Transaction {
 
     pub(crate) fn statements(&self) -> usize {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Begins to record statements, and answers those recorded so far.
+    pub(crate) fn record(&self) -> Vec<Sql> {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.replace(Vec::new()).unwrap_or_default()
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -99,6 +115,9 @@ impl Transaction {
     /// `NUL_CHARACTER` for a text that PostgreSQL cannot take; what is written was checked before, with its path.
     fn statement(&self, sql: Sql) -> Result<Statement> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        if let Some(recorded) = self.recorded.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            recorded.push(sql.clone());
+        }
         let (text, values) = sql.into_parts(self.backend);
         let holds_nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
         if values.iter().any(holds_nul) {

@@ -8,9 +8,10 @@ use portolan_schema::{BlueprintModel, CatalogModel, Field, Instant, PropertyNo, 
 
 use super::dirty::ends;
 use crate::TenantScope;
+use crate::aggregate::mean;
 use crate::entity::Entity;
 use crate::entity_read::{MAX_IN, columns, read};
-use crate::filter_sql::{FilterWriter, meta_column};
+use crate::filter_sql::{FilterWriter, Subject, meta_column};
 use crate::row::column;
 use crate::sql::Sql;
 
@@ -104,7 +105,7 @@ impl TenantScope {
         let (word, property, measure) = match function {
             Function::Count => ("", None, None),
             Function::Sum(no) => ("sum", Some(no), None),
-            Function::Mean(no) => ("avg", Some(no), None),
+            Function::Mean(no) => ("mean", Some(no), None),
             Function::Minimum(no) => ("min", Some(no), None),
             Function::Maximum(no) => ("max", Some(no), None),
             Function::Median(no) => ("", Some(no), None),
@@ -112,6 +113,9 @@ impl TenantScope {
         };
         let mut sql = Sql::new("SELECT holder, count(*), ");
         match property {
+            Some(_) if word == "mean" => {
+                sql.push(&format!("CAST({} AS double precision)", mean("f.number_value")));
+            }
             Some(_) if !word.is_empty() => {
                 sql.push(&format!("CAST({word}(f.number_value) AS double precision)"));
             }
@@ -161,7 +165,8 @@ impl TenantScope {
         self.push_walk(sql, hops, holders);
         if *filter != Filter::always() {
             sql.push(" AND ");
-            FilterWriter::new(self.backend(), self.tenant(), model).write(sql, "e", target, filter)?;
+            let subject = Subject::new("e.entity_id", target);
+            FilterWriter::new(self.backend(), self.tenant(), model).write(sql, &subject, filter)?;
         }
         Ok(())
     }
@@ -189,7 +194,7 @@ impl TenantScope {
         found: &mut HashMap<i64, Aggregate>,
     ) -> Result<()> {
         let mut sql = Sql::new(
-            "SELECT holder, CAST(avg(value) AS double precision) FROM (SELECT holder, f.number_value AS value,
+            "SELECT holder, CAST(sum(value) / count(value) AS double precision) FROM (SELECT holder, f.number_value AS value,
                row_number() OVER (PARTITION BY holder ORDER BY f.number_value) AS place,
                count(*) OVER (PARTITION BY holder) AS size FROM (",
         );

@@ -2,6 +2,10 @@
 //!
 //! PostgreSQL is found by `PORTOLAN_TEST_POSTGRES_URL`, which `make test` sets. A template is migrated once and copied.
 
+mod plans;
+
+pub use plans::{Plan, plans, record};
+
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -87,6 +91,33 @@ impl TestDatabase {
         Ok(Self { store, engine: Engine::Postgres, config, place: Place::Database { url, name } })
     }
 
+    /// Takes fresh statistics, on PostgreSQL.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn analyze(&self) -> Result<()> {
+        self.as_owner("ANALYZE").await
+    }
+
+    /// Has PostgreSQL take no statistics by itself.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn stop_autovacuum(&self) -> Result<()> {
+        for table in portolan_migrations::TENANT_TABLES.iter().copied().flatten() {
+            self.as_owner(&format!("ALTER TABLE {table} SET (autovacuum_enabled = false)")).await?;
+        }
+        Ok(())
+    }
+
+    async fn as_owner(&self, sql: &str) -> Result<()> {
+        let Config::Postgres { url, .. } = &self.config else { return Ok(()) };
+        let owner = server(url).await?;
+        let outcome = execute(&owner, sql).await;
+        drop(owner.close().await);
+        outcome
+    }
+
     /// Closes the store and removes its data.
     pub async fn remove(self) {
         self.store.close().await;
@@ -109,6 +140,11 @@ impl Drop for TestDatabase {
             drop(std::fs::remove_dir_all(directory));
         }
     }
+}
+
+/// Has lists walk their order even where a condition has few hits, or choose again.
+pub fn walk_only(store: &Store, flag: bool) {
+    store.estimates().walk_only(flag);
 }
 
 /// Runs a test once on each engine, each on a fresh database.

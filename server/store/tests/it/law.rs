@@ -1,0 +1,124 @@
+//! The law: the SQL answer to a filter is the in-memory answer, on both engines.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use portolan_schema::rules::{World, matches};
+use portolan_schema::{BlueprintModel, Filter};
+use portolan_store::query::{EntityQuery, Page};
+use portolan_store::testing::{Engine, TestDatabase, walk_only};
+use portolan_store::{Store, TenantId};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+use crate::filters;
+use crate::tape::Tape;
+use crate::world::Catalog;
+
+/// Catalogs a run; each is asked [`FILTERS`] filters a blueprint on each engine.
+const CATALOGS: u32 = 24;
+const FILTERS: usize = 40;
+
+#[test]
+fn sql_answers_what_memory_answers() {
+    on_random_catalogs(CATALOGS, 4_000, |store, tenant, catalog, tape| {
+        Box::pin(async move {
+            for blueprint in catalog.model.blueprints() {
+                for _ in 0..FILTERS {
+                    let filter = filters::filter(tape, &catalog.model, blueprint, 3);
+                    check(store, tenant, catalog, blueprint, &filter).await?;
+                }
+            }
+            Ok(())
+        })
+    });
+}
+
+/// Every comparison of every kind of value with every other: the edges that chance seldom meets.
+#[test]
+fn every_value_compares_with_every_other() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for engine in Engine::BOTH {
+        let database = runtime.block_on(TestDatabase::new(engine));
+        let catalog = Catalog::of_every_value();
+        runtime.block_on(async {
+            catalog.store(&database.store, TenantId(1)).await;
+            let blueprint = &catalog.model.blueprints()[0];
+            for filter in filters::every_comparison(blueprint) {
+                check(&database.store, TenantId(1), &catalog, blueprint, &filter).await.unwrap();
+            }
+            database.remove().await;
+        });
+    }
+}
+
+/// Fails where the store answers otherwise than memory, by list or by count.
+async fn check(
+    store: &Store,
+    tenant: TenantId,
+    catalog: &Catalog,
+    blueprint: &BlueprintModel,
+    filter: &Filter,
+) -> Result<(), TestCaseError> {
+    let expected: Vec<&str> = {
+        let all = catalog.of(blueprint.no()).filter(|entity| matches(catalog, entity, filter));
+        let mut found: Vec<&str> = all.map(|entity| entity.state.identifier.as_str()).collect();
+        found.sort_unstable();
+        found
+    };
+    let query = EntityQuery {
+        blueprint: blueprint.no(),
+        filter: filter.clone(),
+        order: Vec::new(),
+        page: Page { limit: 1_000, ..Page::default() },
+        count: true,
+        relation_identifiers: false,
+        relations: Vec::new(),
+    };
+    for walk in [true, false] {
+        walk_only(store, walk);
+        let scope = store.read(tenant).await.unwrap();
+        let page = scope
+            .list(&catalog.model, &query)
+            .await
+            .map_err(|error| TestCaseError::fail(format!("{error:?} for {filter:?}")))?;
+        let found: Vec<&str> = page.nodes.iter().map(|node| node.entity.state.identifier.as_str()).collect();
+        if found != expected || page.total != Some(expected.len() as u64) {
+            return Err(TestCaseError::fail(format!(
+                "{:?}, {}, walking: {walk}: {filter:?}\n  in SQL {found:?} ({:?})\n  in memory {expected:?}",
+                store.backend(),
+                blueprint.identifier(),
+                page.total
+            )));
+        }
+    }
+    Ok(())
+}
+
+pub type Checked<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), TestCaseError>> + 'a>>;
+
+/// Runs a test on random catalogs, each in a tenant of its own, on both engines.
+pub fn on_random_catalogs(
+    cases: u32,
+    length: usize,
+    test: impl for<'a> Fn(&'a Store, TenantId, &'a Catalog, &'a mut Tape) -> Checked<'a>,
+) {
+    static NEXT: AtomicI64 = AtomicI64::new(1);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for engine in Engine::BOTH {
+        let database = runtime.block_on(TestDatabase::new(engine));
+        let config = Config { cases, max_shrink_iters: 400, failure_persistence: None, ..Config::default() };
+        let result = TestRunner::new(config).run(&Tape::strategy(length), |choices| {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let mut tape = Tape::new(choices);
+            let catalog = Catalog::random(&mut tape, number * 1_000, 9);
+            assert_eq!(catalog.model().revision(), 1);
+            runtime.block_on(async {
+                catalog.store(&database.store, TenantId(number)).await;
+                test(&database.store, TenantId(number), &catalog, &mut tape).await
+            })
+        });
+        runtime.block_on(database.remove());
+        if let Err(error) = result {
+            panic!("{engine:?}: {error}");
+        }
+    }
+}

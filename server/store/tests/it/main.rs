@@ -1,0 +1,13 @@
+//! The store's answers, on SQLite and on PostgreSQL: filters against their meaning in memory, pages against the whole
+//! list, and the plans by which the engines find them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod aggregates;
+mod filled;
+mod filters;
+mod law;
+mod pages;
+mod plans;
+mod tape;
+mod world;
