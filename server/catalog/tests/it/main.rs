@@ -8,5 +8,6 @@ mod model;
 mod plan;
 mod prepare;
 mod runs;
+mod statements;
 mod support;
 mod writing;
