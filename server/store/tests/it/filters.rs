@@ -162,6 +162,6 @@ fn scalar(tape: &mut Tape, field: Field, column: Column) -> Scalar {
         Column::Instant if matches!(field, Field::Meta(_)) => {
             Scalar::Instant(Instant(i64::try_from(tape.below(6)).unwrap() - 2))
         }
-        Column::Instant => Scalar::Instant(Instant::parse(*tape.pick(&dates())).unwrap()),
+        Column::Instant => Scalar::Instant(Instant::parse(tape.pick::<&str>(&dates())).unwrap()),
     }
 }

@@ -336,8 +336,9 @@ fn cases(model: &CatalogModel) -> Vec<Case> {
             300,
             query(Filter::All(vec![gold(), rare()]), &[]),
         ),
-        call("owned by an integration", &[], &["entities.by_integration"], 2_700, |scope, _| {
-            async move { scope.owned_entities(5).await.map(drop) }.boxed()
+        call("owned by an integration", &[], &["entities.by_integration"], 2_700, {
+            let no = service.no();
+            move |scope, _| async move { scope.owned_ids(5, no, 0, 1_000).await.map(drop) }.boxed()
         }),
         call("a batch's entities", &[], &["entities.by_identifier"], 10, {
             let no = service.no();

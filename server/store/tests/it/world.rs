@@ -280,7 +280,7 @@ impl Catalog {
                     (0..).zip(&edges.targets).map(|(ordinal, target)| Edge {
                         relation: edges.relation,
                         ordinal,
-                        target: target.clone().map_err(Into::into),
+                        target: target.clone(),
                     })
                 });
                 EntityChange { before: None, after: entity.clone(), deleted: false, edges: edges.collect() }
