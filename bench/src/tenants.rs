@@ -37,7 +37,7 @@ pub async fn measure() -> Result<()> {
     while began.elapsed() < TIME {
         for token in &tokens {
             let asked = Instant::now();
-            served.ask(token, "{ kind0S { nodes { identifier title kind1 { title } } } }").await?;
+            served.ask(token, "{ kind0s { nodes { identifier title kind1 { title } } } }").await?;
             times.push(asked.elapsed());
         }
         most = most.max(process::resident(served.id())?);
