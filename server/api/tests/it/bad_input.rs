@@ -1,5 +1,7 @@
 //! Hostile and broken requests: a clear error, an intact database, a server that goes on.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portolan_store::testing::on_each_engine;
@@ -72,6 +74,15 @@ async fn forged_tokens_are_refused_with_one_answer() {
             assert_eq!(status, 401, "{token}");
             answers.push(answer);
         }
+        // A genuine one, a little before and after its end.
+        server.freeze();
+        let now = u64::try_from(chrono::Utc::now().timestamp()).unwrap();
+        server.pass(Duration::from_secs(claims["exp"].as_u64().unwrap() - now - 5));
+        assert_eq!(server.send("GET", "/v1/blueprints", &server.admin, Vec::new()).await.0, 200);
+        server.pass(Duration::from_secs(6));
+        let (status, answer) = server.send("GET", "/v1/blueprints", &server.admin, Vec::new()).await;
+        assert_eq!(status, 401);
+        answers.push(answer);
         assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
     })
     .await;
