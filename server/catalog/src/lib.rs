@@ -15,6 +15,7 @@ mod matching;
 mod measured;
 mod migration;
 mod model;
+mod queue;
 mod search;
 mod state_filter;
 pub mod stream;

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::change::{Change, Deletion, Outcome, WriteOptions};
 use crate::companion::{Companion, Target};
 use crate::model::PREPARING;
+use crate::queue::{self, LEASE};
 use crate::{Catalog, now};
 
 /// The name of the queue.
@@ -22,8 +23,6 @@ const PART: usize = 100;
 const SWEEPS: usize = 20;
 /// How often the queue is looked at.
 const TICK: Duration = Duration::from_secs(1);
-/// A server that stops in the middle blocks its tenant this long, in microseconds.
-const LEASE: i64 = 60_000_000;
 
 impl Catalog {
     /// Needs Admin. Begins to delete all entities of a blueprint and, if told, the blueprint itself.
@@ -104,18 +103,7 @@ pub struct Migrating {
 impl Migrating {
     /// Works until the task is dropped.
     pub async fn work(self) {
-        loop {
-            match self.round().await {
-                Ok(true) => {}
-                Ok(false) => {
-                    let _ = tokio::time::timeout(TICK, self.wake.notified()).await;
-                }
-                Err(error) => {
-                    tracing::error!(error = ?error, "a migration could not go on");
-                    tokio::time::sleep(TICK).await;
-                }
-            }
-        }
+        queue::work(TICK, &self.wake, "a migration could not go on", || self.round()).await;
     }
 
     async fn round(&self) -> Result<bool> {
@@ -125,13 +113,7 @@ impl Migrating {
 
     /// The work of one tenant in a queue. Answers whether there was any.
     async fn take(&self, queue: &'static str) -> Result<bool> {
-        let at = now();
-        if !self.store.read_global().await?.has_due(queue, at).await? {
-            return Ok(false);
-        }
-        let scope = self.store.write_global().await?;
-        let leased = scope.lease_due(queue, at, Instant(at.0 + LEASE), 1).await?;
-        scope.commit().await?;
+        let leased = queue::lease(&self.store, queue, 1).await?;
         for due in &leased {
             let outcome = match queue {
                 PREPARING => self.catalog.resume_change(due.tenant).await,

@@ -7,7 +7,7 @@ use portolan_schema::{Instant, Result};
 use portolan_store::{OpContext, Store, TenantId};
 use tokio::sync::Notify;
 
-use crate::{Catalog, now};
+use crate::{Catalog, now, queue};
 
 /// The name of the queue.
 pub(crate) const NAME: &str = "sweep";
@@ -17,8 +17,8 @@ const GRACE: i64 = 60_000_000;
 const PART: usize = 1_000;
 /// How often the queue is looked at.
 const TICK: Duration = Duration::from_secs(5);
-/// A server that stops in the middle blocks its tenant this long, in microseconds.
-const LEASE: i64 = 60_000_000;
+/// Tenants that are taken at a time.
+const TENANTS: u32 = 16;
 /// Parts that one tenant gets before others have their turn.
 const TURN: usize = 20;
 
@@ -45,28 +45,11 @@ impl Sweeping {
 
     /// Works until the task is dropped.
     pub async fn work(self) {
-        loop {
-            match self.round().await {
-                Ok(true) => {}
-                Ok(false) => {
-                    let _ = tokio::time::timeout(TICK, self.wake.notified()).await;
-                }
-                Err(error) => {
-                    tracing::error!(error = ?error, "what went away could not be swept");
-                    tokio::time::sleep(TICK).await;
-                }
-            }
-        }
+        queue::work(TICK, &self.wake, "what went away could not be swept", || self.round()).await;
     }
 
     async fn round(&self) -> Result<bool> {
-        let at = now();
-        if !self.store.read_global().await?.has_due(NAME, at).await? {
-            return Ok(false);
-        }
-        let scope = self.store.write_global().await?;
-        let leased = scope.lease_due(NAME, at, Instant(at.0 + LEASE), 16).await?;
-        scope.commit().await?;
+        let leased = queue::lease(&self.store, NAME, TENANTS).await?;
         for found in &leased {
             let left = self.turn(found.tenant, now()).await?;
             let scope = self.store.write_global().await?;

@@ -13,12 +13,10 @@ use super::NAME;
 use super::fill::CLOCK;
 use super::pass::{Progress, run};
 use crate::model::Models;
-use crate::{Catalog, measured, now};
+use crate::{Catalog, measured, now, queue};
 
 /// How often the queue is looked at where nothing in this process says that there is work: other servers write too.
 const TICK: Duration = Duration::from_secs(1);
-/// A server that stops in the middle of a pass blocks its tenant this long, in microseconds.
-const LEASE: i64 = 60_000_000;
 /// A pass that failed is tried again after this time, in microseconds.
 const PAUSE: i64 = 2_000_000;
 /// How long somebody who writes waits for computed values.
@@ -49,30 +47,12 @@ impl Computing {
 
     /// Works until the task is dropped.
     pub async fn work(self) {
-        loop {
-            match self.round().await {
-                Ok(true) => {}
-                Ok(false) => {
-                    let _ = tokio::time::timeout(TICK, self.wake.notified()).await;
-                }
-                Err(error) => {
-                    tracing::error!(error = ?error, "computed values could not be kept up to date");
-                    tokio::time::sleep(TICK).await;
-                }
-            }
-        }
+        queue::work(TICK, &self.wake, "computed values could not be kept up to date", || self.round()).await;
     }
 
     /// One pass for each tenant that has work. Answers whether there was any.
     async fn round(&self) -> Result<bool> {
-        let at = now();
-        // Asked first without taking the writer's turn: most of the time there is nothing.
-        if !self.store.read_global().await?.has_due(NAME, at).await? {
-            return Ok(false);
-        }
-        let scope = self.store.write_global().await?;
-        let leased = scope.lease_due(NAME, at, Instant(at.0 + LEASE), TENANTS).await?;
-        scope.commit().await?;
+        let leased = queue::lease(&self.store, NAME, TENANTS).await?;
         for due in &leased {
             let began = std::time::Instant::now();
             let outcome = self.pass(due.tenant).await;
