@@ -10,11 +10,12 @@ use super::conditions;
 use super::fields::{BuiltIn, EntityFields, Index, Member, RelationField};
 use crate::graphql::arguments::{Arguments, items, key, text};
 use crate::graphql::limits::{NESTED_PAGE, ROOT_PAGE};
+use crate::graphql::selection::{self, Selection};
 
 /// The read for a root list.
 pub fn list(index: &Index, fields: &EntityFields, field: SelectionField<'_>) -> Result<EntityQuery> {
     let arguments = Arguments::of(&field)?;
-    let selection = Selection::of_connections(index, fields, &[field])?;
+    let selection = of_connections(index, fields, &[field])?;
     Ok(EntityQuery {
         blueprint: fields.no,
         filter: conditions::filter(index, fields, arguments.get("where"))?,
@@ -33,7 +34,7 @@ pub fn one(
     filter: Filter,
     selected: &[SelectionField<'_>],
 ) -> Result<EntityQuery> {
-    let selection = Selection::of_entities(index, fields, selected)?;
+    let selection = of_entities(index, fields, selected)?;
     Ok(EntityQuery {
         blueprint: fields.no,
         filter,
@@ -45,48 +46,29 @@ pub fn one(
     })
 }
 
-/// What is asked of the entities of one list.
-#[derive(Default)]
-struct Selection {
-    count: bool,
-    relation_identifiers: bool,
-    relations: Vec<RelationQuery>,
+/// `fields` are connections of the same list, merged.
+fn of_connections(index: &Index, entity: &EntityFields, fields: &[SelectionField<'_>]) -> Result<Selection> {
+    let (count, entities) = selection::of_connections(fields);
+    Ok(Selection { count, ..of_entities(index, entity, &entities)? })
 }
 
-impl Selection {
-    /// `fields` are connections of the same list, merged.
-    fn of_connections(index: &Index, entity: &EntityFields, fields: &[SelectionField<'_>]) -> Result<Self> {
-        let mut count = false;
-        let mut entities = Vec::new();
-        for field in fields.iter().flat_map(SelectionField::selection_set) {
-            match field.name() {
-                "totalCount" => count = true,
-                "nodes" => entities.push(field),
-                "edges" => entities.extend(field.selection_set().filter(|field| field.name() == "node")),
-                _ => {}
+/// `fields` answer entities, merged.
+fn of_entities(index: &Index, entity: &EntityFields, fields: &[SelectionField<'_>]) -> Result<Selection> {
+    let mut selection = Selection::default();
+    let mut related: IndexMap<String, (&RelationField, Vec<SelectionField<'_>>)> = IndexMap::new();
+    for field in fields.iter().flat_map(SelectionField::selection_set) {
+        match entity.members.get(field.name()) {
+            Some(Member::BuiltIn(BuiltIn::Relations)) => selection.relation_identifiers = true,
+            Some(Member::Relation(relation)) => {
+                related.entry(key(&field)).or_insert_with(|| (relation, Vec::new())).1.push(field);
             }
+            _ => {}
         }
-        Ok(Self { count, ..Self::of_entities(index, entity, &entities)? })
     }
-
-    /// `fields` answer entities, merged.
-    fn of_entities(index: &Index, entity: &EntityFields, fields: &[SelectionField<'_>]) -> Result<Self> {
-        let mut selection = Self::default();
-        let mut related: IndexMap<String, (&RelationField, Vec<SelectionField<'_>>)> = IndexMap::new();
-        for field in fields.iter().flat_map(SelectionField::selection_set) {
-            match entity.members.get(field.name()) {
-                Some(Member::BuiltIn(BuiltIn::Relations)) => selection.relation_identifiers = true,
-                Some(Member::Relation(relation)) => {
-                    related.entry(key(&field)).or_insert_with(|| (relation, Vec::new())).1.push(field);
-                }
-                _ => {}
-            }
-        }
-        for (key, (relation, fields)) in related {
-            selection.relations.push(related_query(index, key, relation, &fields)?);
-        }
-        Ok(selection)
+    for (key, (relation, fields)) in related {
+        selection.relations.push(related_query(index, key, relation, &fields)?);
     }
+    Ok(selection)
 }
 
 fn related_query(
@@ -99,9 +81,9 @@ fn related_query(
     let first = fields.first().ok_or_else(|| Error::internal("a relation is not selected"))?;
     let arguments = Arguments::of(first)?;
     let (selection, page) = if relation.many {
-        (Selection::of_connections(index, other, fields)?, arguments.page(NESTED_PAGE)?)
+        (of_connections(index, other, fields)?, arguments.page(NESTED_PAGE)?)
     } else {
-        (Selection::of_entities(index, other, fields)?, Page { limit: 1, ..Page::default() })
+        (of_entities(index, other, fields)?, Page { limit: 1, ..Page::default() })
     };
     debug_assert!(relation.many || relation.direction == Direction::Forward);
     Ok(RelationQuery {

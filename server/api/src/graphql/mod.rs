@@ -7,4 +7,5 @@ pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod prepared;
 pub(crate) mod refusal;
+pub(crate) mod selection;
 pub(crate) mod variables;

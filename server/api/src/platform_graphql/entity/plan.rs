@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::graphql::arguments::{Arguments, items, key, text};
 use crate::graphql::limits::{NESTED_PAGE, ROOT_PAGE};
+use crate::graphql::selection::{self, Selection};
 
 /// The read for a root list of `blueprint`.
 pub fn list(
@@ -21,7 +22,7 @@ pub fn list(
     field: SelectionField<'_>,
 ) -> Result<EntityQuery> {
     let arguments = Arguments::of(&field)?;
-    let selection = Selection::of_connections(model, blueprint, &[field])?;
+    let selection = of_connections(model, blueprint, &[field])?;
     Ok(EntityQuery {
         blueprint: blueprint.no(),
         filter: filter(model, blueprint, &arguments)?,
@@ -41,7 +42,7 @@ pub fn found(
     limit: usize,
     fields: &[SelectionField<'_>],
 ) -> Result<EntityQuery> {
-    let selection = Selection::of_entities(model, blueprint, fields)?;
+    let selection = of_entities(model, blueprint, fields)?;
     Ok(EntityQuery {
         blueprint: blueprint.no(),
         filter,
@@ -103,54 +104,35 @@ fn order(blueprint: &BlueprintModel, value: Option<&GraphqlValue>) -> Result<Vec
     items(value).iter().enumerate().map(read).collect()
 }
 
-/// What is asked of the entities of one list.
-#[derive(Default)]
-struct Selection {
-    count: bool,
-    relation_identifiers: bool,
-    relations: Vec<RelationQuery>,
+/// `fields` are connections of the same list, merged.
+fn of_connections(
+    model: &CatalogModel,
+    blueprint: &BlueprintModel,
+    fields: &[SelectionField<'_>],
+) -> Result<Selection> {
+    let (count, entities) = selection::of_connections(fields);
+    Ok(Selection { count, ..of_entities(model, blueprint, &entities)? })
 }
 
-impl Selection {
-    /// `fields` are connections of the same list, merged.
-    fn of_connections(
-        model: &CatalogModel,
-        blueprint: &BlueprintModel,
-        fields: &[SelectionField<'_>],
-    ) -> Result<Self> {
-        let mut count = false;
-        let mut entities = Vec::new();
-        for field in fields.iter().flat_map(SelectionField::selection_set) {
-            match field.name() {
-                "totalCount" => count = true,
-                "nodes" => entities.push(field),
-                "edges" => entities.extend(field.selection_set().filter(|field| field.name() == "node")),
-                _ => {}
-            }
+/// `fields` answer entities, merged.
+fn of_entities(
+    model: &CatalogModel,
+    blueprint: &BlueprintModel,
+    fields: &[SelectionField<'_>],
+) -> Result<Selection> {
+    let mut selection = Selection::default();
+    let mut related: IndexMap<String, Vec<SelectionField<'_>>> = IndexMap::new();
+    for field in fields.iter().flat_map(SelectionField::selection_set) {
+        match field.name() {
+            "relations" => selection.relation_identifiers = true,
+            "related" => related.entry(key(&field)).or_default().push(field),
+            _ => {}
         }
-        Ok(Self { count, ..Self::of_entities(model, blueprint, &entities)? })
     }
-
-    /// `fields` answer entities, merged.
-    fn of_entities(
-        model: &CatalogModel,
-        blueprint: &BlueprintModel,
-        fields: &[SelectionField<'_>],
-    ) -> Result<Self> {
-        let mut selection = Self::default();
-        let mut related: IndexMap<String, Vec<SelectionField<'_>>> = IndexMap::new();
-        for field in fields.iter().flat_map(SelectionField::selection_set) {
-            match field.name() {
-                "relations" => selection.relation_identifiers = true,
-                "related" => related.entry(key(&field)).or_default().push(field),
-                _ => {}
-            }
-        }
-        for (key, fields) in related {
-            selection.relations.push(related_query(model, blueprint, key, &fields)?);
-        }
-        Ok(selection)
+    for (key, fields) in related {
+        selection.relations.push(related_query(model, blueprint, key, &fields)?);
     }
+    Ok(selection)
 }
 
 fn related_query(
@@ -162,7 +144,7 @@ fn related_query(
     let first = fields.first().ok_or_else(|| Error::internal("a relation is not selected"))?;
     let arguments = Arguments::of(first)?;
     let (relation, direction, other) = relation(model, blueprint, &arguments)?;
-    let selection = Selection::of_connections(model, other, fields)?;
+    let selection = of_connections(model, other, fields)?;
     Ok(RelationQuery {
         key,
         relation,
