@@ -3,6 +3,7 @@
 //!
 //! Logic is two-valued: an absent or null value equals nothing, so every comparison with it is false and its `Not` true.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::{Instant, PropertyNo, RelationNo};
@@ -83,6 +84,19 @@ pub enum Comparison {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+}
+
+impl Comparison {
+    /// Whether it holds between two values that stand in this order.
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -169,13 +169,7 @@ pub(super) fn compare(held: &Scalar, comparison: Comparison, value: &Scalar) -> 
             _ => None,
         },
     };
-    order.is_some_and(|order| match comparison {
-        Comparison::Equal => order.is_eq(),
-        Comparison::Less => order.is_lt(),
-        Comparison::LessOrEqual => order.is_le(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterOrEqual => order.is_ge(),
-    })
+    order.is_some_and(|order| comparison.holds(order))
 }
 
 /// Booleans are stored as 0 and 1.

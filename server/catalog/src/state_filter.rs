@@ -122,11 +122,5 @@ fn compares(held: &Value, comparison: Comparison, value: &Scalar) -> bool {
         (Value::String(held), Scalar::Instant(value)) => Instant::parse(held).map(|held| held.cmp(value)),
         _ => None,
     };
-    order.is_some_and(|order| match comparison {
-        Comparison::Equal => order.is_eq(),
-        Comparison::Less => order.is_lt(),
-        Comparison::LessOrEqual => order.is_le(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterOrEqual => order.is_ge(),
-    })
+    order.is_some_and(|order| comparison.holds(order))
 }

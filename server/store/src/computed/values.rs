@@ -132,7 +132,7 @@ impl TenantScope {
             }
         }
         for ((blueprint, property), entities) in &stale {
-            self.delete_entity_values(*blueprint, *property, entities).await?;
+            self.unindex_properties(*blueprint, &[*property], entities).await?;
         }
         self.delete_values(&gone).await?;
         fresh.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.2.write_order(&b.2)));
@@ -163,23 +163,6 @@ impl TenantScope {
                     .bind(at)
                     .push(", 'system:computed')");
             }
-            self.execute(sql).await?;
-        }
-        Ok(())
-    }
-
-    /// Removes one property's value rows of these entities.
-    async fn delete_entity_values(
-        &self,
-        blueprint: BlueprintNo,
-        property: PropertyNo,
-        entities: &[i64],
-    ) -> Result<()> {
-        for chunk in entities.chunks(MAX_IN) {
-            let mut sql = Sql::new("DELETE FROM entity_values WHERE tenant_id = ");
-            sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
-            sql.push(" AND property_no = ").bind(property.0);
-            sql.push(" AND entity_id IN (").bind_list(chunk.iter().copied()).push(")");
             self.execute(sql).await?;
         }
         Ok(())
