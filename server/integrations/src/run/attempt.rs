@@ -11,6 +11,7 @@ use portolan_store::integration::{Integration, Phase, Run, RunKind, RunStatus};
 use portolan_store::job::Job;
 use serde_json::Value;
 
+use super::ending::Ending;
 use super::heartbeat::later;
 use super::log::RunLog;
 use crate::{Integrations, now};
@@ -207,7 +208,9 @@ impl Attempt {
         let _writing = self.writing.lock().await;
         let scope = self.write().await?;
         self.write_books(&scope).await?;
-        scope.end_run(self.run.id, status, error.as_ref(), now()).await?;
-        Ok(scope.commit().await?)
+        let ending = Ending::record(&scope, self.run.id, &self.integration, status, error.as_ref()).await?;
+        scope.commit().await?;
+        ending.tell();
+        Ok(())
     }
 }

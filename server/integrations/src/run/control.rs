@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::QUEUE;
 use super::attempt::Stop;
+use super::ending::Ending;
 use crate::configuration::{is_remote, not_found};
 use crate::{Integrations, now};
 
@@ -41,11 +42,13 @@ impl Integrations {
         if let Some(open) = scope.runs_in(integration.id, &OPEN).await?.pop() {
             return Ok(open);
         }
+        let mut replaced = Vec::new();
         if !plan {
             // There is one at most: each run that commits takes the place of the one before.
             for blocked in scope.runs_in(integration.id, &[RunStatus::Blocked]).await? {
                 note(&scope, blocked.id, "a later run took the place of this one").await?;
-                scope.end_run(blocked.id, RunStatus::Cancelled, None, now()).await?;
+                let status = RunStatus::Cancelled;
+                replaced.push(Ending::record(&scope, blocked.id, &integration, status, None).await?);
                 scope.add_job(first_id + 2, QUEUE, blocked.id, now()).await?;
             }
         }
@@ -68,6 +71,7 @@ impl Integrations {
         scope.save_run_kinds(run.id, &kinds(&integration.mapping)?).await?;
         scope.add_job(first_id + 1, QUEUE, run.id, run.created_at).await?;
         scope.commit().await?;
+        replaced.into_iter().for_each(Ending::tell);
         self.0.wake.notify_one();
         Ok(run)
     }
@@ -111,10 +115,13 @@ impl Integrations {
         let job = self.0.store.reserve_ids(1).await?;
         let scope = self.0.store.write(ctx.tenant()).await?;
         let run = scope.lock_run(id).await?.ok_or_else(|| no_run(id))?;
+        let mut ended = None;
         match run.status {
             RunStatus::Queued | RunStatus::Blocked => {
                 note(&scope, id, &format!("cancelled by {}", ctx.actor().stamp())).await?;
-                scope.end_run(id, RunStatus::Cancelled, None, now()).await?;
+                let integration =
+                    scope.integration_by_id(run.integration).await?.ok_or_else(|| no_run(id))?;
+                ended = Some(Ending::record(&scope, id, &integration, RunStatus::Cancelled, None).await?);
                 // Whoever takes the job removes what is staged.
                 scope.add_job(job, QUEUE, id, now()).await?;
             }
@@ -123,12 +130,13 @@ impl Integrations {
                 scope.cancel_run(id).await?;
             }
             RunStatus::Running | RunStatus::Cancelled => {}
-            ended => {
-                let message = format!("the run is {} already", ended.as_str());
+            other => {
+                let message = format!("the run is {} already", other.as_str());
                 return Err(Error::problem(Code::WrongRunState, message));
             }
         }
         scope.commit().await?;
+        ended.into_iter().for_each(Ending::tell);
         if let Some(halt) = self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
             halt.stop(Stop::Cancelled);
         }

@@ -7,6 +7,7 @@ mod commit;
 mod control;
 mod coverage;
 mod deletion;
+mod ending;
 mod gone;
 mod heartbeat;
 mod log;

@@ -14,10 +14,11 @@ use portolan_store::integration::{
 
 use super::attempt::{Attempt, Step};
 use super::coverage::{Coverage, targets_first};
+use super::ending::Ending;
 use super::log::About;
 use super::samples::Samples;
 use crate::guard::{Loss, trips};
-use crate::{now, place};
+use crate::place;
 
 /// How often the plan is made again because items failed that others point at.
 const PASSES: usize = 10;
@@ -281,10 +282,12 @@ impl Attempt {
             scope.drop_settled_items(run).await?;
             scope.set_phase(run, Phase::Commit).await?;
         }
-        if blocked.is_some() && !self.run.plan_only {
-            scope.end_run(run, RunStatus::Blocked, None, now()).await?;
-        }
+        let stopped = match blocked.is_some() && !self.run.plan_only {
+            true => Some(Ending::record(&scope, run, &self.integration, RunStatus::Blocked, None).await?),
+            false => None,
+        };
         scope.commit().await?;
+        stopped.into_iter().for_each(Ending::tell);
         drop(writing);
         if self.run.plan_only {
             self.finish().await?;

@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::QUEUE;
 use super::attempt::{Attempt, Broken, Halt, Progress, Step, Stop};
+use super::ending::Ending;
 use super::heartbeat::later;
 use super::log::RunLog;
 use crate::{Integrations, now};
@@ -146,9 +147,11 @@ impl Integrations {
             Ok(config) => config,
             Err(problems) => {
                 let error = (Code::InvalidMapping.as_str().to_owned(), problems.to_string());
-                scope.end_run(run.id, RunStatus::Failed, Some(&error), now()).await?;
+                let status = RunStatus::Failed;
+                let ending = Ending::record(&scope, run.id, &integration, status, Some(&error)).await?;
                 scope.end_job(&job).await?;
                 scope.commit().await?;
+                ending.tell();
                 return Ok(None);
             }
         };

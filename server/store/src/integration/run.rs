@@ -130,14 +130,15 @@ impl TenantScope {
         self.of_run(sql, id).await.map(drop)
     }
 
-    /// Ends the run, or with [`RunStatus::Blocked`] makes it wait for a person; such a run keeps its phase.
+    /// Ends the run, or with [`RunStatus::Blocked`] makes it wait for a person; such a run keeps its phase. Answers false,
+    /// and changes nothing, where the run has ended before.
     pub async fn end_run(
         &self,
         id: i64,
         status: RunStatus,
         error: Option<&(String, String)>,
         at: Instant,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut sql = Sql::new("UPDATE runs SET status = ");
         sql.bind(status.as_str()).push(", ended_at = ").bind(at.0);
         sql.push(", error_code = ").bind(error.map(|error| error.0.as_str()));
@@ -145,7 +146,9 @@ impl TenantScope {
         if status != RunStatus::Blocked {
             sql.push(", phase = ").bind(Phase::Ended.as_str());
         }
-        self.of_run(sql, id).await.map(drop)
+        sql.push(" WHERE tenant_id = ").bind(self.tenant().0).push(" AND run_id = ").bind(id);
+        sql.push(" AND phase <> ").bind(Phase::Ended.as_str());
+        Ok(self.execute(sql).await? == 1)
     }
 
     /// A blocked run goes on. Answers whether it was blocked.
