@@ -1,4 +1,6 @@
-//! How a run ends: the one place that records it and tells of it, whoever ends the run.
+//! How a run ends: the one place that records it, counts it and tells of it, whoever ends the run.
+
+use std::borrow::Cow;
 
 use portolan_schema::Result;
 use portolan_store::TenantScope;
@@ -14,6 +16,8 @@ struct Told {
     tenant: i64,
     run: i64,
     integration: String,
+    /// As a label.
+    ingestor: Cow<'static, str>,
     status: RunStatus,
 }
 
@@ -30,13 +34,20 @@ impl Ending {
         if !scope.end_run(run, status, error, now()).await? {
             return Ok(Self(None));
         }
+        let ingestor = match integration.remote {
+            // There is no end to what clients call their kinds of sources.
+            true => Cow::Borrowed("remote"),
+            false => Cow::Owned(integration.ingestor.clone()),
+        };
         let integration = integration.identifier.clone();
-        Ok(Self(Some(Told { tenant: scope.tenant().0, run, integration, status })))
+        Ok(Self(Some(Told { tenant: scope.tenant().0, run, integration, ingestor, status })))
     }
 
     /// The transaction is committed.
     pub(crate) fn tell(self) {
-        let Some(Told { tenant, run, integration, status }) = self.0 else { return };
+        let Some(Told { tenant, run, integration, ingestor, status }) = self.0 else { return };
+        let word = status.as_str().to_ascii_lowercase();
+        metrics::counter!("portolan_runs_total", "ingestor" => ingestor, "status" => word).increment(1);
         tracing::info!(
             tenant.id = tenant,
             run.id = run,

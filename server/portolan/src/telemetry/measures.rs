@@ -70,6 +70,12 @@ pub const MEASURES: &[Measure] = &[
         buckets: WAITED_FOR,
     },
     Measure::Counter {
+        name: "portolan_runs_total",
+        help: "Ends of runs, by the integration's ingestor (`remote` where it runs elsewhere) and status (succeeded, \
+               partial, failed, cancelled; blocked, which ends once more when a person has decided).",
+        has_labels: true,
+    },
+    Measure::Counter {
         name: "portolan_jq_workers_stopped_total",
         help: "Worker processes for jq that were stopped because an expression took too long or too much memory.",
         has_labels: false,

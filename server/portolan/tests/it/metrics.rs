@@ -9,6 +9,7 @@ use portolan_store::testing::{Engine, TestDatabase};
 use serde_json::json;
 
 use crate::program::Program;
+use crate::resync::resync;
 
 /// A page in the text format, read strictly.
 #[derive(Debug, Default)]
@@ -202,6 +203,33 @@ async fn measures_say_what_was_done() {
     database.remove().await;
 }
 
+/// A run whose source is where the operator lets nobody go.
+async fn refused_run(program: &Program) {
+    let input = json!({"identifier": "aws-main", "ingestor": "aws",
+        "config": {"regions": ["us-east-1"], "endpointUrl": "http://10.0.0.1"},
+        "secrets": {"accessKeyId": "a", "secretAccessKey": "b"}});
+    let create = "mutation($i: IntegrationInput!) { createIntegration(input: $i) { errors { message } } }";
+    let made = program.platform(create, json!({"i": input})).await;
+    assert_eq!(made["createIntegration"]["errors"], json!([]), "{made}");
+    assert_eq!(resync(program, false).await["status"], "FAILED");
+}
+
+#[tokio::test]
+async fn each_run_is_counted_when_it_ends() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let program = Program::start(&database).await;
+    refused_run(&program).await;
+    let text = get(&format!("{}/metrics", program.url)).await.1;
+    let page = Page::read(&text);
+    page.check();
+    check_labels(&page);
+    for (labels, value) in [(vec!["ingestor=\"aws\"", "status=\"failed\""], 1.0), (vec![], 1.0)] {
+        assert_eq!(page.sum("portolan_runs_total", &labels), value, "{labels:?} in\n{text}");
+    }
+    program.stop().await;
+    database.remove().await;
+}
+
 /// The values of a label are few, and known beforehand.
 fn check_labels(page: &Page) {
     let mut values: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -214,7 +242,8 @@ fn check_labels(page: &Page) {
         }
     }
     for ((family, label), values) in values {
-        let known = ["route", "method", "status", "api", "outcome", "result", "access", "le", "version"];
+        let known =
+            ["route", "method", "status", "api", "outcome", "result", "access", "le", "version", "ingestor"];
         assert!(known.contains(&label), "{family} has the label {label}");
         assert!(values.len() <= 40, "{family} {label}: {values:?}");
     }
