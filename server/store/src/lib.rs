@@ -15,6 +15,7 @@ pub mod entity_write;
 mod estimates;
 mod fault;
 mod filter_sql;
+mod finished;
 pub mod head;
 pub mod identity;
 mod indexing;

@@ -13,6 +13,7 @@ use sea_orm::{
 
 use crate::TenantId;
 use crate::fault::fault;
+use crate::finished::Finished;
 use crate::notifier::Notifier;
 use crate::row::column;
 use crate::transaction::Transaction;
@@ -94,7 +95,8 @@ impl Postgres {
     }
 
     async fn begin_once(&self, tenant: Option<TenantId>, read_only: bool) -> Result<Transaction> {
-        let transaction = self.pool.begin().await.map_err(fault)?;
+        let pool = self.pool.clone();
+        let transaction = Finished::new(async move { pool.begin().await }).await.map_err(fault)?;
         let mode = if read_only { "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;" } else { "" };
         let tenant = tenant.map(|tenant| format!("SELECT set_config('app.tenant', '{}', true);", tenant.0));
         let setup = format!("{mode}{}", tenant.unwrap_or_default());
