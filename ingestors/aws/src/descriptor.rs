@@ -1,6 +1,6 @@
 //! What the AWS ingestor says of itself, and the blueprints and mapping that ship with it.
 
-use portolan_ingestor_contract::{Descriptor, schema_of};
+use portolan_ingestor_contract::{Descriptor, Live, schema_of};
 use serde_json::Value;
 
 use crate::kinds;
@@ -26,6 +26,7 @@ pub(crate) fn descriptor() -> Descriptor {
         secrets_schema: schema_of::<Keys>(),
         default_mapping: shipped(MAPPING),
         default_blueprints: BLUEPRINTS.iter().map(|text| shipped(text)).collect(),
+        live: Live::default(),
     }
 }
 

@@ -21,6 +21,17 @@ pub struct Descriptor {
     pub default_mapping: Value,
     /// The blueprints the default mapping fills, in Port's JSON; they compile together, without any other blueprint.
     pub default_blueprints: Vec<Value>,
+    /// How changes are heard of between runs.
+    pub live: Live,
+}
+
+/// How a source tells of changes between runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Live {
+    /// It sends webhooks: [`crate::Ingestor::authenticate`] and [`crate::Ingestor::events`].
+    pub deliveries: bool,
+    /// It can be followed: [`crate::Ingestor::follow`].
+    pub follows: bool,
 }
 
 impl Descriptor {

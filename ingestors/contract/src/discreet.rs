@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::{Context, Http, HttpError, Settings};
+use crate::{Context, Http, HttpError, Pieces, Settings};
 
 /// Shorter texts are not looked for: they would be found in honest words.
 const SHORTEST: usize = 8;
 const INSTEAD: &[u8] = b"***";
+/// Largest error answer to a streamed request, in bytes.
+const MAX_EXPLANATION: usize = 64 << 10;
 
 /// An [`Http`] whose error answers (status 400 and above) hold no secret: sources like to explain what they refuse by
 /// repeating it, and explanations are shown to people. Other answers pass as they are.
@@ -41,18 +44,47 @@ fn gather(value: &Value, into: &mut Vec<SecretString>) {
     }
 }
 
+impl Discreet {
+    /// What a request's own headers hold of secrets.
+    fn sent(&self, request: &http::Request<Bytes>) -> Vec<SecretString> {
+        let values = self.headers.iter().flat_map(|name| request.headers().get_all(*name));
+        values.filter_map(|value| Some(value.to_str().ok()?.trim().into())).collect()
+    }
+
+    fn clean(&self, sent: &[SecretString], body: Bytes) -> Bytes {
+        let secrets = self.secrets.iter().chain(sent);
+        secrets.fold(body, |body, secret| without(body, secret.expose_secret()))
+    }
+}
+
 #[async_trait]
 impl Http for Discreet {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, HttpError> {
-        let values = self.headers.iter().flat_map(|name| request.headers().get_all(*name));
-        let sent: Vec<SecretString> =
-            values.filter_map(|value| Some(value.to_str().ok()?.trim().into())).collect();
+        let sent = self.sent(&request);
         let response = self.inner.send(request).await?;
         if response.status().as_u16() < 400 {
             return Ok(response);
         }
-        let secrets = self.secrets.iter().chain(&sent);
-        Ok(response.map(|body| secrets.fold(body, |body, secret| without(body, secret.expose_secret()))))
+        Ok(response.map(|body| self.clean(&sent, body)))
+    }
+
+    /// The body of an error answer comes in one piece, of at most 64 KiB.
+    async fn stream(&self, request: http::Request<Bytes>) -> Result<http::Response<Pieces>, HttpError> {
+        let sent = self.sent(&request);
+        let response = self.inner.stream(request).await?;
+        if response.status().as_u16() < 400 {
+            return Ok(response);
+        }
+        let (parts, mut pieces) = response.into_parts();
+        let mut body = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            body.extend_from_slice(&piece?);
+            if body.len() > MAX_EXPLANATION {
+                return Err(HttpError::TooLarge { limit: MAX_EXPLANATION as u64 });
+            }
+        }
+        let piece = self.clean(&sent, body.into());
+        Ok(http::Response::from_parts(parts, futures::stream::iter([Ok(piece)]).boxed()))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The trait every ingestor implements.
 
 use async_trait::async_trait;
-use portolan_schema::Problems;
+use portolan_schema::{Code, Pointer, Problem, Problems};
 use serde_json::{Map, Value};
 
-use crate::{Context, Descriptor, IngestError, Settings, Sink};
+use crate::{Context, Delivery, Descriptor, Event, EventSink, IngestError, Settings, Sink, SourceError};
 
 /// One kind that a run wants read.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,12 +13,15 @@ pub struct KindRequest {
     pub kind: String,
     /// The mapping's `selector` without `query`: keys that this ingestor gives a meaning, if any.
     pub selector: Map<String, Value>,
+    /// The last [`Sink::checkpoint`] of the kind in the run that is taken up, or [`Sink::follow_from`] of the last run
+    /// that read it to the end where it is followed.
+    pub checkpoint: Option<Value>,
 }
 
 impl KindRequest {
-    /// A request without a selector.
+    /// A request without a selector, from the beginning.
     pub fn new(kind: impl Into<String>) -> Self {
-        Self { kind: kind.into(), selector: Map::new() }
+        Self { kind: kind.into(), selector: Map::new(), checkpoint: None }
     }
 }
 
@@ -58,4 +61,53 @@ pub trait Ingestor: Send + Sync {
         context: &Context,
         sink: &dyn Sink,
     ) -> Result<(), IngestError>;
+
+    /// Whether a delivery is the source's own, by its signature, before anything is kept of it. Asks nobody.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` where the signature is missing or wrong; `INVALID_VALUE` where what came cannot be a delivery
+    /// at all. Says nothing about what the signature should have been.
+    fn authenticate(&self, settings: &Settings, delivery: &Delivery) -> Result<(), Problems> {
+        let _ = (settings, delivery);
+        Err(self.no_events())
+    }
+
+    /// What a delivery says, in order; nothing where it is about kinds that are not asked for. May ask the source for
+    /// what the delivery leaves out. Called once the delivery is kept, perhaps more than once.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or the source does not answer.
+    async fn events(
+        &self,
+        settings: &Settings,
+        kinds: &[KindRequest],
+        delivery: &Delivery,
+        context: &Context,
+    ) -> Result<Vec<Event>, IngestError> {
+        let _ = (settings, kinds, delivery, context);
+        Err(self.no_events().into())
+    }
+
+    /// Follows the source from each kind's checkpoint until it is cancelled, and hands over what happens. A kind
+    /// without a checkpoint has not been read yet: [`EventSink::missed`] asks for that.
+    ///
+    /// # Errors
+    /// As [`Ingestor::collect`]. A connection that ends is no error: it is made again, patiently.
+    async fn follow(
+        &self,
+        settings: &Settings,
+        kinds: &[KindRequest],
+        context: &Context,
+        sink: &dyn EventSink,
+    ) -> Result<(), IngestError> {
+        let _ = (settings, kinds, context, sink);
+        Err(SourceError::new(Code::NotSupported, self.no_events().to_string()).into())
+    }
+
+    /// What an ingestor says that learns of changes by its runs only.
+    #[doc(hidden)]
+    fn no_events(&self) -> Problems {
+        let message = format!("{} does not tell of changes between runs", self.descriptor().title);
+        Problem::new(Code::NotSupported, Pointer::root(), message).into()
+    }
 }

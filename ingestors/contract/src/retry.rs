@@ -9,7 +9,7 @@ use chrono::DateTime;
 use http::header::RETRY_AFTER;
 use rand::Rng;
 
-use crate::{Clock, Http, HttpError};
+use crate::{Clock, Http, HttpError, Pieces};
 
 /// How patient an ingestor is with its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,11 @@ impl Http for Retrying {
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
+    }
+
+    /// Once: who reads a body in pieces knows from where to go on.
+    async fn stream(&self, request: http::Request<Bytes>) -> Result<http::Response<Pieces>, HttpError> {
+        self.inner.stream(request).await
     }
 }
 

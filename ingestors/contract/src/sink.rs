@@ -47,6 +47,19 @@ pub trait Sink: Send + Sync {
     /// The kind could not be read, or not to the end. Items handed over before are still good.
     async fn kind_failed(&self, kind: &str, error: &SourceError) -> Result<(), Error>;
 
+    /// From where the kind can be read on if the run is interrupted now: after everything that was handed over, at the end
+    /// of a page say. A sink may forget it; the kind is then read from the beginning.
+    async fn checkpoint(&self, kind: &str, at: &Value) -> Result<(), Error> {
+        let _ = (kind, at);
+        Ok(())
+    }
+
+    /// From where the kind can be followed once it is done. Called before [`Sink::kind_done`].
+    async fn follow_from(&self, kind: &str, at: &Value) -> Result<(), Error> {
+        let _ = (kind, at);
+        Ok(())
+    }
+
     /// A line for the run's log; `item` names the thing it is about. Holds no secret.
     async fn log(
         &self,

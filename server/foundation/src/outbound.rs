@@ -1,10 +1,12 @@
 //! Outgoing HTTP for tenants: one client that reaches public addresses and what the operator allows.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::{Stream, StreamExt};
 use ipnet::IpNet;
 use portolan_schema::{Error, Result};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -15,6 +17,10 @@ const CONNECT: Duration = Duration::from_secs(10);
 const TOTAL: Duration = Duration::from_secs(60);
 /// Largest answer, in bytes.
 pub const MAX_ANSWER: usize = 32 << 20;
+/// Longest life of a body that comes in pieces.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Most clients with certificates of their own that are kept.
+const MAX_SPECIAL: u64 = 256;
 
 /// Which addresses may be reached beside public ones.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +114,21 @@ pub struct Outbound {
     client: reqwest::Client,
     policy: Arc<OutboundPolicy>,
     total: Duration,
+    /// Clients that trust, or show, other certificates.
+    special: moka::future::Cache<Tls, reqwest::Client>,
 }
+
+/// Certificates of one source.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Tls {
+    /// Authorities to trust beside the usual ones, PEM.
+    pub authorities: Option<Vec<u8>>,
+    /// Our certificate with its chain and its private key, PEM.
+    pub identity: Option<Vec<u8>>,
+}
+
+/// A body in pieces, as they come.
+pub type Pieces = Pin<Box<dyn Stream<Item = std::result::Result<Bytes, OutboundError>> + Send>>;
 
 impl Outbound {
     pub fn new(policy: OutboundPolicy) -> Result<Self> {
@@ -118,15 +138,8 @@ impl Outbound {
     /// With another limit for a whole answer.
     pub fn with_time(policy: OutboundPolicy, total: Duration) -> Result<Self> {
         let policy = Arc::new(policy);
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(total)
-            .dns_resolver(Guard(policy.clone()))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(Self { client, policy, total })
+        let client = builder(&policy, total).build().map_err(Error::internal)?;
+        Ok(Self { client, policy, total, special: moka::future::Cache::new(MAX_SPECIAL) })
     }
 
     /// Sends a request and reads the whole answer, whatever its status.
@@ -136,17 +149,53 @@ impl Outbound {
     pub async fn send(
         &self,
         request: http::Request<Bytes>,
+        tls: Option<&Tls>,
     ) -> std::result::Result<http::Response<Bytes>, OutboundError> {
-        let sent = tokio::time::timeout(self.total, self.exchange(request)).await;
-        sent.unwrap_or(Err(OutboundError::Timeout))
+        let exchange = async {
+            let mut response = self.begin(request, tls, self.total).await?;
+            let mut answer = http::Response::new(Bytes::new());
+            *answer.status_mut() = response.status();
+            *answer.headers_mut() = std::mem::take(response.headers_mut());
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|error| said(&error))? {
+                if body.len() + chunk.len() > MAX_ANSWER {
+                    return Err(OutboundError::TooLarge { limit: MAX_ANSWER });
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(answer.map(|_| Bytes::from(body)))
+        };
+        tokio::time::timeout(self.total, exchange).await.unwrap_or(Err(OutboundError::Timeout))
     }
 
-    async fn exchange(
+    /// Sends a request and answers once status and headers are there. The body has no limits.
+    ///
+    /// # Errors
+    /// Where no answer begins in time. Never because of a status.
+    pub async fn stream(
         &self,
         request: http::Request<Bytes>,
-    ) -> std::result::Result<http::Response<Bytes>, OutboundError> {
+        tls: Option<&Tls>,
+    ) -> std::result::Result<http::Response<Pieces>, OutboundError> {
+        let begun = tokio::time::timeout(self.total, self.begin(request, tls, LONGEST)).await;
+        let mut response = begun.unwrap_or(Err(OutboundError::Timeout))?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let pieces = response.bytes_stream().map(|piece| piece.map_err(|error| said(&error)));
+        let mut answer = http::Response::new(pieces.boxed());
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
+        Ok(answer)
+    }
+
+    async fn begin(
+        &self,
+        request: http::Request<Bytes>,
+        tls: Option<&Tls>,
+        total: Duration,
+    ) -> std::result::Result<reqwest::Response, OutboundError> {
         let unreachable = |detail: String| OutboundError::Unreachable { detail };
-        let request = reqwest::Request::try_from(request).map_err(|error| unreachable(error.to_string()))?;
+        let mut request =
+            reqwest::Request::try_from(request).map_err(|error| unreachable(error.to_string()))?;
         let url = request.url();
         if !matches!(url.scheme(), "http" | "https") {
             return Err(OutboundError::Refused { address: format!("{}:", url.scheme()) });
@@ -160,20 +209,46 @@ impl Outbound {
         if let Some(address) = literal.filter(|address| !self.policy.allows(*address)) {
             return Err(OutboundError::Refused { address: address.to_string() });
         }
-        let mut response = self.client.execute(request).await.map_err(|error| said(&error))?;
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| said(&error))? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(OutboundError::TooLarge { limit: MAX_ANSWER });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut answer = http::Response::new(Bytes::from(body));
-        *answer.status_mut() = status;
-        *answer.headers_mut() = headers;
-        Ok(answer)
+        *request.timeout_mut() = Some(total);
+        let client = match tls {
+            Some(tls) => self.special(tls).await?,
+            None => self.client.clone(),
+        };
+        client.execute(request).await.map_err(|error| said(&error))
     }
+
+    async fn special(&self, tls: &Tls) -> std::result::Result<reqwest::Client, OutboundError> {
+        if let Some(client) = self.special.get(tls).await {
+            return Ok(client);
+        }
+        // The library's words may quote the key.
+        let unreadable = |what: &str| OutboundError::Unreachable { detail: format!("{what} cannot be read") };
+        let mut making = builder(&self.policy, self.total);
+        if let Some(pem) = &tls.authorities {
+            let authorities = reqwest::Certificate::from_pem_bundle(pem)
+                .ok()
+                .filter(|authorities| !authorities.is_empty())
+                .ok_or_else(|| unreadable("the certificate of the authority"))?;
+            making = authorities.into_iter().fold(making, reqwest::ClientBuilder::add_root_certificate);
+        }
+        if let Some(pem) = &tls.identity {
+            let identity = reqwest::Identity::from_pem(pem);
+            making =
+                making.identity(identity.map_err(|_| unreadable("the client certificate with its key"))?);
+        }
+        let client = making.build().map_err(|_| unreadable("a certificate"))?;
+        self.special.insert(tls.clone(), client.clone()).await;
+        Ok(client)
+    }
+}
+
+fn builder(policy: &Arc<OutboundPolicy>, total: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .timeout(total)
+        .dns_resolver(Guard(policy.clone()))
 }
 
 /// The URL is left out: it may hold a secret.
@@ -287,17 +362,27 @@ mod tests {
                 .await;
         let silent = server(b"", false).await;
         let endless = server(b"HTTP/1.1 200 OK\r\n\r\n", true).await;
-        let answer = open.send(request(&format!("http://127.0.0.1:{moved}/"))).await.unwrap();
+        let answer = open.send(request(&format!("http://127.0.0.1:{moved}/")), None).await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (302, &b"hi"[..]));
         for host in ["127.0.0.1", "localhost"] {
-            let refused = closed.send(request(&format!("http://{host}:{moved}/"))).await;
+            let refused = closed.send(request(&format!("http://{host}:{moved}/")), None).await;
             assert!(matches!(refused, Err(OutboundError::Refused { .. })), "{host}: {refused:?}");
         }
-        let slow = open.send(request(&format!("http://127.0.0.1:{silent}/"))).await;
+        let slow = open.send(request(&format!("http://127.0.0.1:{silent}/")), None).await;
         assert_eq!(slow.unwrap_err(), OutboundError::Timeout);
-        let large = open.send(request(&format!("http://127.0.0.1:{endless}/"))).await;
+        let large = open.send(request(&format!("http://127.0.0.1:{endless}/")), None).await;
         assert_eq!(large.unwrap_err(), OutboundError::TooLarge { limit: MAX_ANSWER });
-        let nobody = open.send(request("http://127.0.0.1:1/")).await;
+        // In pieces there is no limit of size: the reader's patience is.
+        let mut pieces =
+            open.stream(request(&format!("http://127.0.0.1:{endless}/")), None).await.unwrap().into_body();
+        let mut read = 0;
+        while read <= MAX_ANSWER {
+            read += pieces.next().await.unwrap().unwrap().len();
+        }
+        let odd = Tls { authorities: Some(b"no certificate".to_vec()), identity: None };
+        let unread = open.send(request(&format!("http://127.0.0.1:{moved}/")), Some(&odd)).await;
+        assert!(matches!(unread, Err(OutboundError::Unreachable { .. })), "{unread:?}");
+        let nobody = open.send(request("http://127.0.0.1:1/"), None).await;
         assert!(matches!(nobody, Err(OutboundError::Unreachable { .. })));
     }
 }

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt;
 
-use crate::{Http, HttpError};
+use crate::{Http, HttpError, Pieces};
+
+/// A body in pieces may take as long as a test does.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Sends to wherever it is told, as the server's client would, and counts.
 pub struct Client {
@@ -36,6 +40,19 @@ impl Http for Client {
         let mut response = self.client.execute(request).await.map_err(|error| said(&error))?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut answer = http::Response::new(response.bytes().await.map_err(|error| said(&error))?);
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
+        Ok(answer)
+    }
+
+    async fn stream(&self, request: http::Request<Bytes>) -> Result<http::Response<Pieces>, HttpError> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        let mut request = reqwest::Request::try_from(request).map_err(|error| said(&error))?;
+        *request.timeout_mut() = Some(LONGEST);
+        let mut response = self.client.execute(request).await.map_err(|error| said(&error))?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let pieces = response.bytes_stream().map(|piece| piece.map_err(|error| said(&error))).boxed();
+        let mut answer = http::Response::new(pieces);
         *answer.status_mut() = status;
         *answer.headers_mut() = headers;
         Ok(answer)

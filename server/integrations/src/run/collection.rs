@@ -64,8 +64,10 @@ impl Attempt {
         for (index, resource) in self.config.resources.iter().enumerate() {
             let of_kind = resources.entry(resource.kind.clone()).or_default();
             if of_kind.is_empty() {
-                requests
-                    .push(KindRequest { kind: resource.kind.clone(), selector: resource.selector.clone() });
+                requests.push(KindRequest {
+                    selector: resource.selector.clone(),
+                    ..KindRequest::new(resource.kind.clone())
+                });
             }
             of_kind.push(index);
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use portolan_ingestor_contract::{
-    Context, Descriptor, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError, send,
+    Context, Descriptor, IngestError, Ingestor, KindRequest, Live, Settings, Sink, SourceError, send,
 };
 use portolan_schema::{Code, Pointer, Problems};
 use serde_json::{Value, json};
@@ -84,6 +84,7 @@ impl TestIngestor {
             secrets_schema: json!({}),
             default_mapping: mapping,
             default_blueprints: vec![blueprint],
+            live: Live::default(),
         };
         Self { source, descriptor }
     }
