@@ -9,6 +9,7 @@ mod m0020_identity;
 mod m0030_computed;
 mod m0040_stream;
 mod m0050_model;
+mod m0060_people;
 mod m0090_planner;
 
 pub use sea_orm_migration::prelude::*;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_computed::Migration),
             Box::new(m0040_stream::Migration),
             Box::new(m0050_model::Migration),
+            Box::new(m0060_people::Migration),
             Box::new(m0090_planner::Migration),
         ]
     }

@@ -134,6 +134,8 @@ codes! {
     Aborted = "ABORTED", State, 409;
     /// It is in use by something else, which is named.
     InUse = "IN_USE", State, 409;
+    /// It belongs to a system blueprint or is kept by Portolan itself, and cannot be changed or removed here.
+    Protected = "PROTECTED", State, 409;
     /// The last admin of a tenant cannot be removed or get another role.
     LastAdmin = "LAST_ADMIN", State, 409;
     /// An entity cannot be deleted because others require it.

@@ -19,6 +19,7 @@ pub mod property;
 pub mod references;
 pub mod relation;
 pub mod rules;
+pub mod system;
 mod validation;
 
 pub use blueprint::Blueprint;

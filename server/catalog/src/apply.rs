@@ -1,6 +1,6 @@
 //! Whole catalogs at once: blueprints and entities that belong together, in any order.
 
-use portolan_schema::{Code, Error, Pointer, Problems, Result};
+use portolan_schema::{Code, Error, Pointer, Problems, Result, system};
 use serde_json::Value;
 
 use crate::change::{Change, EntityWrite, Kind, WriteMode, WriteOptions};
@@ -37,17 +37,26 @@ impl Catalog {
             self.apply_blueprints(ctx, blueprints, dry_run).await?;
         }
         let model = self.model(ctx).await?;
-        let writes: Vec<EntityWrite> =
-            writes.into_iter().filter(|write| !dry_run || model.get(&write.blueprint).is_some()).collect();
+        let mut writes: Vec<(usize, EntityWrite)> = writes
+            .into_iter()
+            .enumerate()
+            .filter(|(_, write)| !dry_run || model.get(&write.blueprint).is_some())
+            .collect();
+        // People and teams are never made by being pointed at, so they come before what may be in a later part.
+        let rank = |write: &EntityWrite| system::ALL.iter().position(|name| *name == write.blueprint);
+        writes.sort_by_key(|(_, write)| rank(write).unwrap_or(system::ALL.len()));
         let parts = writes.len() > MAX_CHANGES;
         let mut applied = Applied::default();
-        for (part, chunk) in writes.chunks(MAX_CHANGES).enumerate() {
-            let changes: Vec<Change> =
-                chunk.iter().map(|write| Change::Write(WriteMode::Merge, Box::new(write.clone()))).collect();
+        for chunk in writes.chunks(MAX_CHANGES) {
+            let changes: Vec<Change> = chunk
+                .iter()
+                .map(|(_, write)| Change::Write(WriteMode::Merge, Box::new(write.clone())))
+                .collect();
             let options =
                 WriteOptions { dry_run, atomic: true, create_missing: parts, ..WriteOptions::default() };
             let mut problems = Problems::default();
-            for (index, result) in self.write(ctx, changes, &options).await?.into_iter().enumerate() {
+            let results = self.write(ctx, changes, &options).await?;
+            for ((place, _), result) in chunk.iter().zip(results) {
                 match result {
                     Ok(outcome) => match outcome.kind {
                         Kind::Created => applied.created += 1,
@@ -55,7 +64,7 @@ impl Catalog {
                         Kind::Unchanged | Kind::Deleted => applied.unchanged += 1,
                     },
                     Err(Error::Problems(found)) => {
-                        let outer = Pointer::root().key("entities").index(part * MAX_CHANGES + index);
+                        let outer = Pointer::root().key("entities").index(*place);
                         let own = found.into_iter().filter(|problem| problem.code != Code::Aborted);
                         problems.extend(own.map(|problem| problem.under(&outer)));
                     }

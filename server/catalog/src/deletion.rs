@@ -100,9 +100,9 @@ impl Batch<'_> {
         self.run.is_none_or(|run| owner == Some(run.integration))
     }
 
-    /// Whether a deletion may take a dependent along: a run only what it deletes anyway.
+    /// Whether a deletion may take a dependent along: nobody a member, a run only what it deletes anyway.
     fn may_take(&self, key: &Key) -> bool {
-        self.run.is_none() || self.deleted.contains(key) && self.may_delete(key)
+        !self.is_member(key) && (self.run.is_none() || self.deleted.contains(key) && self.may_delete(key))
     }
 
     fn stored_id(&self, key: &Key) -> Option<i64> {

@@ -1,12 +1,20 @@
 //! How many entities a tenant may have: the count stands in the head row, so that asking costs nothing.
 
-use portolan_schema::{Code, Error, Result};
+use portolan_schema::{CatalogModel, Code, Error, Result, system};
+use portolan_store::entity::Entity;
 use portolan_store::entity_write::EntityChange;
 use portolan_store::head::Head;
 
-/// How many more entities there are after these changes.
-pub(crate) fn growth(changes: &[EntityChange]) -> i64 {
-    let step = |change: &EntityChange| i64::from(change.before.is_none()) - i64::from(change.deleted);
+use crate::people;
+
+/// How many more entities count after these changes. The people whom admins made members do not.
+pub(crate) fn growth(model: &CatalogModel, changes: &[EntityChange]) -> i64 {
+    let users = model.get(system::USER).map(|users| users.no());
+    let counts = |entity: &Entity| Some(entity.blueprint) != users || !people::was_member(&entity.state);
+    let step = |change: &EntityChange| {
+        let before = change.before.as_ref().is_some_and(counts);
+        i64::from(!change.deleted && counts(&change.after)) - i64::from(before)
+    };
     changes.iter().map(step).sum()
 }
 

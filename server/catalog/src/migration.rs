@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portolan_schema::{Code, Error, Instant, Result};
+use portolan_schema::{Code, Error, Instant, Result, system};
 use portolan_store::migration::{EntityMigration, MigrationStatus};
 use portolan_store::{Actor, OpContext, Role, Store, TenantId, TenantScope};
 use tokio::sync::{Mutex, Notify};
@@ -43,6 +43,10 @@ impl Catalog {
             return Err(Error::not_found(format!("the blueprint \"{blueprint}\"")));
         }
         if delete_blueprint {
+            if system::is_system(blueprint) {
+                let message = format!("\"{blueprint}\" is a system blueprint: it cannot be removed");
+                return Err(Error::problem(Code::Protected, message));
+            }
             self.users_of(&scope, &model, &[blueprint]).await?.into_result(())?;
         }
         let at = now();

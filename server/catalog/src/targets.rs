@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use portolan_schema::{BlueprintNo, Code, EntityState, Pointer, Problem, Problems, Result};
+use portolan_schema::{BlueprintNo, Code, EntityState, Pointer, Problem, Problems, Result, system};
 use portolan_store::entity_write::Edge;
 
 use crate::batch::{Batch, Key};
@@ -86,6 +86,26 @@ impl Batch<'_> {
             draft.bare = true;
         }
         Ok(())
+    }
+
+    /// Of missing targets, those that are never made bare: a person or a team is not made by being pointed at.
+    pub(crate) fn never_bare(&self, missing: &[(Key, Vec<Missing>)]) -> Vec<(Key, Vec<Missing>)> {
+        let refused = |targets: &Vec<Missing>| -> Vec<Missing> {
+            targets.iter().filter(|target| self.is_system(target.blueprint)).cloned().collect()
+        };
+        let all = missing.iter().map(|(key, targets)| (key.clone(), refused(targets)));
+        all.filter(|(_, targets)| !targets.is_empty()).collect()
+    }
+
+    /// # Errors
+    /// `RELATION_TARGET_NOT_FOUND` for what is never made bare.
+    pub(crate) fn refuse_bare(&self, key: &Key) -> Result<(), Problems> {
+        let target = Missing { path: Pointer::root(), blueprint: key.0, identifier: key.1.clone() };
+        if self.is_system(key.0) { Err(self.missing_problems(&[target])) } else { Ok(()) }
+    }
+
+    fn is_system(&self, blueprint: BlueprintNo) -> bool {
+        self.model.by_no(blueprint).is_some_and(|blueprint| system::is_system(blueprint.identifier()))
     }
 
     /// The problems that missing targets are where none may be made.

@@ -9,10 +9,11 @@ use std::collections::{HashMap, HashSet};
 use portolan_schema::identifier::{self, Kind as IdentifierKind};
 use portolan_schema::{
     BlueprintNo, CatalogModel, Code, EntityState, Error, Instant, Pointer, Problem, Problems, RelationNo,
-    Result,
+    Result, system,
 };
 use portolan_store::entity::Entity;
 use portolan_store::entity_write::{Cause, EntityChange};
+use portolan_store::head::Head;
 use portolan_store::{Actor, OpContext, Role, TenantScope};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::deletion::IncomingEdges;
 use crate::entity_limit;
 use crate::model::keep_misfits;
 use crate::targets::{Missing, StoredTargets};
-use crate::{Catalog, draft, measured, now};
+use crate::{Catalog, draft, measured, now, people};
 
 /// How often a batch is planned again before the caller is told that the database is busy.
 const ATTEMPTS: usize = 5;
@@ -103,27 +104,16 @@ impl Catalog {
             }
             let stamp = Stamp { at: now(), actor: ctx.actor().stamp(), ctx, options };
             let entity_changes = stamp.changes(&batch, &stored, head.seq + 1, &ids)?;
-            let growth = entity_limit::growth(&entity_changes);
+            let growth = entity_limit::growth(&model, &entity_changes);
             entity_limit::refuse_beyond(head, growth)?;
             let outcomes = outcomes(&batch, &model, &stamp, &entity_changes, results);
             if options.dry_run {
                 return Ok(outcomes);
             }
-            if !entity_changes.is_empty() {
-                if scope.take_seq_growing(head, entity_changes.len(), growth).await?.is_none() {
-                    continue;
-                }
-                scope.apply(&model, &entity_changes, &stamp.cause()).await?;
-                let bare = |change: &EntityChange| {
-                    let key = (change.after.blueprint, change.after.state.identifier.clone());
-                    batch.drafts.get(&key).is_some_and(|draft| draft.bare)
-                };
-                keep_misfits(&scope, &model, &entity_changes, head.invalid, bare).await?;
+            if !entity_changes.is_empty() && !keep(&batch, head, &entity_changes, &stamp).await? {
+                continue;
             }
             let computes = !entity_changes.is_empty() && !model.computed_order().is_empty();
-            if computes {
-                scope.mark_due(crate::computed::NAME, stamp.at).await?;
-            }
             companion.conclude(&scope, &outcomes).await?;
             scope.commit().await?;
             if computes {
@@ -175,6 +165,30 @@ impl Catalog {
         let first = self.store.reserve_ids(count).await?;
         Ok((first..).take(count).collect())
     }
+}
+
+/// Writes changes and what belongs to them. Answers false where another writer was faster: nothing is written then.
+pub(crate) async fn keep(
+    batch: &Batch<'_>,
+    head: Head,
+    changes: &[EntityChange],
+    stamp: &Stamp<'_>,
+) -> Result<bool> {
+    let Batch { scope, model, .. } = batch;
+    let growth = entity_limit::growth(model, changes);
+    if scope.take_seq_growing(head, changes.len(), growth).await?.is_none() {
+        return Ok(false);
+    }
+    scope.apply(model, changes, &stamp.cause()).await?;
+    let bare = |change: &EntityChange| {
+        let key = (change.after.blueprint, change.after.state.identifier.clone());
+        batch.drafts.get(&key).is_some_and(|draft| draft.bare)
+    };
+    keep_misfits(scope, model, changes, head.invalid, bare).await?;
+    if !model.computed_order().is_empty() {
+        scope.mark_due(crate::computed::NAME, stamp.at).await?;
+    }
+    Ok(true)
 }
 
 /// Gives a new entity an identifier where its author did not.
@@ -312,7 +326,10 @@ async fn apply(
             if let Some(rename) = write.rename.as_ref().filter(|rename| **rename != key.1) {
                 refuse_taken(batch, &key, rename).await?;
             }
-            let state = draft::apply(blueprint, prior.as_ref(), &key.1, mode, &write)?;
+            let mut state = draft::apply(blueprint, prior.as_ref(), &key.1, mode, &write)?;
+            if blueprint.identifier() == system::USER {
+                people::keep_membership(prior.as_ref(), &write, &mut state)?;
+            }
             let kind = match &prior {
                 None => Kind::Created,
                 Some(prior) if prior.is_same(&state) => Kind::Unchanged,
@@ -330,10 +347,14 @@ async fn apply(
                 return Err(Error::at(Code::NotFound, Pointer::root().key("identifier"), message));
             }
             check_revision(batch, &key, deletion.if_revision)?;
+            batch.refuse_member(&key)?;
             let deleted = batch.delete(incoming, &key, deletion.dependents).await?;
             Ok(Planned { key, kind: Kind::Deleted, prior, deleted })
         }
         PreparedChange::Ensure => {
+            if prior.is_none() {
+                batch.refuse_bare(&key)?;
+            }
             let kind = if prior.is_none() { Kind::Created } else { Kind::Unchanged };
             let bare = draft::bare(batch.blueprint(key.0)?, &key.1);
             if let Some(draft) = batch.drafts.get_mut(&key).filter(|_| prior.is_none()) {
@@ -402,10 +423,14 @@ async fn settle(
             return Ok(stored);
         }
         if options.create_missing {
-            for (_, targets) in &missing {
-                batch.create_bare(targets)?;
+            let refused = batch.never_bare(&missing);
+            if refused.is_empty() {
+                for (_, targets) in &missing {
+                    batch.create_bare(targets)?;
+                }
+                continue;
             }
-            continue;
+            missing = refused;
         }
         let problems: HashMap<&Key, Problems> =
             missing.iter().map(|(key, targets)| (key, batch.missing_problems(targets))).collect();
@@ -449,11 +474,11 @@ fn aborted(result: Result<Planned>) -> Result<Outcome> {
 }
 
 /// Who writes, when and for what.
-struct Stamp<'a> {
-    at: Instant,
-    actor: String,
-    ctx: &'a OpContext,
-    options: &'a WriteOptions,
+pub(crate) struct Stamp<'a> {
+    pub at: Instant,
+    pub actor: String,
+    pub ctx: &'a OpContext,
+    pub options: &'a WriteOptions,
 }
 
 impl Stamp<'_> {
@@ -466,7 +491,8 @@ impl Stamp<'_> {
         }
     }
 
-    fn changes(
+    /// What the drafts come to, in the order of their sequence numbers. `ids` are for new entities.
+    pub(crate) fn changes(
         &self,
         batch: &Batch<'_>,
         stored: &StoredTargets,

@@ -16,6 +16,7 @@ impl Identity {
         scope.delete_ended_links(at).await?;
         scope.delete_retired_keys(Instant(at.0 - LIFE_MICROS)).await?;
         scope.commit().await?;
+        self.end_invitations().await?;
         for tenant in self.tenants().await? {
             if tenant.status == TenantStatus::Deleting {
                 self.finish_deletion(tenant.id).await?;

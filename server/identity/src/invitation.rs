@@ -2,15 +2,15 @@
 
 use portolan_foundation::secrets::hash_secret;
 use portolan_schema::{Code, Error, Pointer, Problems, Result};
-use portolan_store::Role;
 use portolan_store::identity::{Account, AuditAction, NewAccount, OneTimeLink, Tenant, TenantStatus};
+use portolan_store::{Actor, Role};
 use secrecy::SecretString;
 use serde_json::json;
 
 use crate::audit::Entry;
 use crate::one_time_link::gone;
 use crate::sign_in::{Browser, Proof, SignedIn};
-use crate::{Identity, Origin, Refused, check_name, password};
+use crate::{Identity, Member, Origin, Refused, check_name, password};
 
 /// What an invitation says to who holds its link.
 pub struct InvitationView {
@@ -60,6 +60,7 @@ impl Identity {
             None => self.new_account(&link.email, acceptance, browser).await?,
         };
         let mut recorder = self.recorder(&link.email, origin, 2).await?;
+        let id = self.store.reserve_ids(1).await?;
         let at = self.now();
         let scope = self.store.write_global().await?;
         scope.lock_tenant(tenant.id).await?;
@@ -77,7 +78,11 @@ impl Identity {
             recorder.record(&scope, tenant.id, entry).await?;
         }
         recorder.record(&scope, tenant.id, Entry::new(AuditAction::SignedIn, link.email, None)).await?;
-        scope.commit().await?;
+        // A membership that there was keeps its role.
+        let member = scope.member(tenant.id, proof.account.id).await?;
+        let member: Member = member.ok_or_else(|| Error::internal("a membership vanished"))?.into();
+        let by = Actor::Account(proof.account.email.clone());
+        self.commit_member(scope, tenant.id, by, id, &member.person(member.role)).await?;
         Ok(signed_in)
     }
 

@@ -15,6 +15,7 @@ mod one_time_link;
 mod origin;
 mod password;
 mod password_reset;
+mod people;
 mod refused;
 mod session;
 mod settings;
@@ -50,6 +51,7 @@ pub use token::Token;
 use std::sync::Arc;
 use std::time::Duration;
 
+use portolan_catalog::Catalog;
 use portolan_foundation::secrets::Sealer;
 use portolan_schema::{Code, Instant, Pointer, Problem, Result};
 use portolan_store::Store;
@@ -65,6 +67,8 @@ const MAX_NAME: usize = 100;
 #[derive(Clone)]
 pub struct Identity {
     store: Store,
+    /// Hears of every change of members.
+    catalog: Catalog,
     sealer: Sealer,
     settings: Arc<Settings>,
     keys: Arc<KeyRing>,
@@ -73,22 +77,29 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// As [`Identity::open_with`], with the settings of a server that nobody configured.
+    /// As [`Identity::open_with`], with the settings of a server that nobody configured and a catalog of its own: for
+    /// commands beside a server.
     ///
     /// # Errors
     /// Where the master key does not open the stored keys.
     pub async fn open(store: Store, sealer: &Sealer) -> Result<Self> {
-        Self::open_with(store, sealer, Settings::default()).await
+        Self::open_with(store.clone(), Catalog::new(store, None), sealer, Settings::default()).await
     }
 
     /// Loads the signing keys, or makes the first.
     ///
     /// # Errors
     /// Where the master key does not open the stored keys.
-    pub async fn open_with(store: Store, sealer: &Sealer, settings: Settings) -> Result<Self> {
+    pub async fn open_with(
+        store: Store,
+        catalog: Catalog,
+        sealer: &Sealer,
+        settings: Settings,
+    ) -> Result<Self> {
         let keys = Arc::new(KeyRing::open(&store, sealer, settings.clock.now()).await?);
         Ok(Self {
             store,
+            catalog,
             sealer: sealer.clone(),
             settings: Arc::new(settings),
             keys,

@@ -73,7 +73,7 @@ impl Identity {
     pub async fn invite_member(&self, ctx: &OpContext, email: &str, role: Role) -> Result<(Member, Link)> {
         ctx.require(Role::Admin)?;
         let tenant = self.tenant(ctx.tenant()).await?;
-        self.invite(&tenant, email, role, &ctx.actor().stamp(), &Origin::of(ctx)).await
+        self.invite(&tenant, email, role, ctx.actor(), &Origin::of(ctx)).await
     }
 
     /// Invites somebody into the tenant `slug`, as the operator: from the machine that has the database.
@@ -82,7 +82,8 @@ impl Identity {
     /// `NOT_FOUND`; as [`Identity::invite_member`].
     pub async fn invite_into(&self, slug: &str, email: &str, role: Role) -> Result<Link> {
         let tenant = self.required_tenant(slug).await?;
-        Ok(self.invite(&tenant, email, role, "system:operator", &Origin::host()).await?.1)
+        let by = Actor::System("operator");
+        Ok(self.invite(&tenant, email, role, &by, &Origin::host()).await?.1)
     }
 
     async fn invite(
@@ -90,24 +91,24 @@ impl Identity {
         tenant: &Tenant,
         email: &str,
         role: Role,
-        by: &str,
+        by: &Actor,
         origin: &Origin,
     ) -> Result<(Member, Link)> {
         let email = email::normal(email, "email")?;
-        let id = self.store.reserve_ids(1).await?;
-        let mut recorder = self.recorder(by, origin, 1).await?;
+        let id = self.store.reserve_ids(2).await?;
+        let mut recorder = self.recorder(&by.stamp(), origin, 1).await?;
         let scope = self.store.write_global().await?;
         scope.lock_tenant(tenant.id).await?;
         if scope.members(tenant.id).await?.iter().any(|member| member.email == email) {
             let message = format!("\"{email}\" is a member already");
             return Err(Error::at(Code::AlreadyExists, Pointer::root().key("email"), message));
         }
-        let link = self.new_link(&scope, id, &email, Some((tenant.id, role)), by).await?;
+        let link = self.new_link(&scope, id, &email, Some((tenant.id, role)), &by.stamp()).await?;
         let details = Some(json!({"role": role.as_str()}));
         recorder.record(&scope, tenant.id, Entry::new(AuditAction::MemberInvited, email, details)).await?;
         let made = scope.invitation(tenant.id, id).await?.and_then(Member::invited);
         let made = made.ok_or_else(|| Error::internal("an invitation vanished"))?;
-        scope.commit().await?;
+        self.commit_member(scope, tenant.id, by.clone(), id + 1, &made.person(role)).await?;
         Ok((made, link))
     }
 
@@ -118,6 +119,7 @@ impl Identity {
     pub async fn set_role(&self, ctx: &OpContext, id: i64, role: Role) -> Result<Member> {
         ctx.require(Role::Admin)?;
         let mut recorder = self.recorder_of(ctx).await?;
+        let entity = self.store.reserve_ids(1).await?;
         let scope = self.store.write_global().await?;
         scope.lock_tenant(ctx.tenant()).await?;
         let mut member = find(&scope, ctx, id).await?;
@@ -133,7 +135,8 @@ impl Identity {
         }
         let details = json!({"before": before.as_str(), "after": role.as_str()});
         change(&mut recorder, &scope, ctx, AuditAction::RoleChanged, &member, details).await?;
-        scope.commit().await?;
+        let by = ctx.actor().clone();
+        self.commit_member(scope, ctx.tenant(), by, entity, &member.person(role)).await?;
         member.role = role;
         Ok(member)
     }
@@ -145,6 +148,7 @@ impl Identity {
     pub async fn remove_member(&self, ctx: &OpContext, id: i64) -> Result<Member> {
         ctx.require(Role::Admin)?;
         let mut recorder = self.recorder_of(ctx).await?;
+        let entity = self.store.reserve_ids(1).await?;
         let scope = self.store.write_global().await?;
         scope.lock_tenant(ctx.tenant()).await?;
         let member = find(&scope, ctx, id).await?;
@@ -162,7 +166,8 @@ impl Identity {
             AuditAction::MemberRemoved
         };
         change(&mut recorder, &scope, ctx, action, &member, details).await?;
-        scope.commit().await?;
+        let by = ctx.actor().clone();
+        self.commit_member(scope, ctx.tenant(), by, entity, &member.former()).await?;
         Ok(member)
     }
 }

@@ -2,11 +2,12 @@
 
 use portolan_schema::{Code, Error, Problems, Result};
 use portolan_store::identity::{Account, AuditAction};
-use portolan_store::{Role, TenantId};
+use portolan_store::{Actor, Role, TenantId};
 use secrecy::SecretString;
 use serde_json::json;
 
 use crate::audit::Entry;
+use crate::people::active;
 use crate::sign_in::{Browser, SignedIn};
 use crate::tenant::{check_slug, new_tenant};
 use crate::throttle::Subject;
@@ -53,7 +54,7 @@ impl Identity {
             return Err(Error::at(Code::AlreadyExists, path, message).into());
         }
         let known = self.store.read_global().await?.account_by_email(&email).await?;
-        let first = self.store.reserve_ids(2).await?;
+        let first = self.store.reserve_ids(3).await?;
         let proof = match known {
             Some(_) => self.prove(&email, &request.password, browser, origin).await?,
             None => {
@@ -84,7 +85,9 @@ impl Identity {
         ] {
             recorder.record(&scope, tenant.id, Entry::new(action, target, details)).await?;
         }
-        scope.commit().await?;
+        let account = &proof.account;
+        let person = active(account.email.clone(), account.name.clone(), Role::Admin);
+        self.commit_tenant(scope, tenant.id, Actor::Account(email), first + 2, &person).await?;
         self.throttle.fail(&subjects, self.now());
         Ok(signed_in)
     }

@@ -3,11 +3,12 @@
 use portolan_foundation::secrets::random_token;
 use portolan_schema::{Code, Error, Instant, Pointer, Problem, Problems, Result};
 use portolan_store::identity::{AuditAction, NewAccount, Tenant, TenantLimits, TenantStatus};
-use portolan_store::{GlobalScope, Role, TenantId};
+use portolan_store::{Actor, GlobalScope, Role, TenantId};
 use secrecy::SecretString;
 use serde_json::json;
 
 use crate::audit::Entry;
+use crate::people::active;
 use crate::throttle::Subject;
 use crate::{Identity, Origin, Refused, check_name, email};
 
@@ -75,7 +76,7 @@ impl Identity {
         problems.into_result(())?;
         let password = random_token(15);
         let password_hash = self.passwords.hash(&SecretString::from(password.as_str())).await?;
-        let first = self.store.reserve_ids(2).await?;
+        let first = self.store.reserve_ids(3).await?;
         let mut recorder = self.recorder(OPERATOR, &Origin::host(), 2).await?;
         let at = self.now();
         let tenant = new_tenant(TenantId(first), &request.slug, request.title.as_deref(), at);
@@ -83,6 +84,7 @@ impl Identity {
         scope.create_tenant(&tenant).await?;
         let account = NewAccount { id: first + 1, email: email.clone(), name: None, password_hash };
         let (account, is_new) = scope.ensure_account(&account, at).await?;
+        let name = scope.account_by_email(&email).await?.and_then(|account| account.name);
         scope.add_membership(tenant.id, account, Role::Admin, at).await?;
         let issued = crate::credential::add(&scope, tenant.id, "admin", Role::Admin, OPERATOR, at).await?;
         let made = Entry::new(AuditAction::TenantCreated, tenant.slug.clone(), None);
@@ -91,7 +93,9 @@ impl Identity {
         recorder
             .record(&scope, tenant.id, Entry::new(AuditAction::MemberJoined, email.clone(), joined))
             .await?;
-        scope.commit().await?;
+        let person = active(email.clone(), name, Role::Admin);
+        self.commit_tenant(scope, tenant.id, Actor::System("operator"), first + 2, &person).await?;
+        let tenant = self.tenant(tenant.id).await?;
         Ok(NewTenant {
             tenant,
             admin_email: email,
@@ -146,6 +150,7 @@ impl Identity {
         let mut recorder = self.recorder(OPERATOR, origin, 2).await?;
         let scope = self.store.write_global().await?;
         let before = scope.tenant_by_slug(slug).await?.ok_or_else(|| missing(slug))?;
+        scope.lock_tenant(before.id).await?;
         self.apply(&scope, &before, change, &mut recorder).await?;
         let after = scope.tenant(before.id).await?.ok_or_else(|| missing(slug))?;
         scope.commit().await?;

@@ -10,6 +10,7 @@ const SLUG: &str = "demo";
 /// `demo/*.yaml`, part of the program.
 const FILES: &[(&str, &str)] = &[
     ("blueprints.yaml", include_str!("../demo/blueprints.yaml")),
+    ("people.yaml", include_str!("../demo/people.yaml")),
     ("teams.yaml", include_str!("../demo/teams.yaml")),
     ("services.yaml", include_str!("../demo/services.yaml")),
     ("operations.yaml", include_str!("../demo/operations.yaml")),
@@ -73,10 +74,22 @@ mod tests {
             documents.entities.iter().filter(|entity| entity["blueprint"] == blueprint).count()
         };
         assert_eq!(count("service"), 40);
-        for (blueprint, least) in
-            [("team", 6), ("deployment", 40), ("cluster", 3), ("incident", 8), ("system", 6)]
-        {
+        for (blueprint, least) in [
+            ("team", 6),
+            ("_team", 6),
+            ("_user", 12),
+            ("deployment", 40),
+            ("cluster", 3),
+            ("incident", 8),
+            ("system", 6),
+        ] {
             assert!(count(blueprint) >= least, "{blueprint}");
+        }
+        // Whoever owns something is a team of people.
+        let people = documents.entities.iter().filter(|entity| entity["blueprint"] == "_team");
+        let teams: Vec<&serde_json::Value> = people.map(|team| &team["identifier"]).collect();
+        for owner in documents.entities.iter().filter_map(|entity| entity["team"].as_array()).flatten() {
+            assert!(teams.contains(&owner), "{owner}");
         }
     }
 }

@@ -31,10 +31,11 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let (store, sealer) = options.data.open().await?;
     let settings = options.access.settings(&format!("http://{}", options.listen))?;
     let proxies = options.access.proxies()?;
-    let identity = Identity::open_with(store.clone(), &sealer, settings).await?;
-    tokio::spawn(keep_house(identity.clone()));
     let jq = jq_workers()?;
     let catalog = Catalog::new(store.clone(), Some(jq.clone()));
+    let identity = Identity::open_with(store.clone(), catalog.clone(), &sealer, settings).await?;
+    identity.complete_tenants().await?;
+    tokio::spawn(keep_house(identity.clone()));
     let integrations = Integrations::new(
         store.clone(),
         catalog.clone(),

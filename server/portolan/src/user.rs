@@ -1,5 +1,6 @@
 //! `portolan user …`: one-time links for people.
 
+use portolan_catalog::Catalog;
 use portolan_identity::{Identity, Settings};
 use portolan_schema::Result;
 use serde_json::json;
@@ -27,5 +28,6 @@ pub async fn run(command: UserCommand) -> Result<()> {
 async fn open(data: &DataOptions, public_url: &PublicUrlOptions) -> Result<Identity> {
     let settings = Settings { public_url: public_url.url(DEFAULT_URL)?, ..Settings::default() };
     let (store, sealer) = data.open().await?;
-    Identity::open_with(store, &sealer, settings).await
+    let catalog = Catalog::new(store.clone(), None);
+    Identity::open_with(store, catalog, &sealer, settings).await
 }

@@ -106,15 +106,16 @@ impl Store {
     /// The global tables, for reading. Each statement sees what is committed by then.
     pub async fn read_global(&self) -> Result<GlobalScope> {
         self.0.transactions.fetch_add(1, Ordering::Relaxed);
-        Ok(GlobalScope::new(match &self.0.engine {
+        let transaction = match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.look(),
             Engine::Postgres(postgres) => postgres.look(),
-        }))
+        };
+        Ok(GlobalScope::new(transaction, self.0.shared.clone()))
     }
 
     /// A transaction over the global tables, for writing, as [`Store::write`].
     pub async fn write_global(&self) -> Result<GlobalScope> {
-        Ok(GlobalScope::new(self.begin_write(None).await?))
+        Ok(GlobalScope::new(self.begin_write(None).await?, self.0.shared.clone()))
     }
 
     /// Reserves `count` ids, unique in the whole database, and answers the first. Gaps are normal. Must not be called

@@ -18,7 +18,7 @@ pub struct Head {
     pub next_no: i32,
     /// Whether entities may be there that do not fit their blueprint.
     pub invalid: bool,
-    /// How many entities the tenant has.
+    /// How many of the entities that the tenant has count towards its limit.
     pub entity_count: i64,
     /// How many it may have; None where the operator set no limit.
     pub entity_limit: Option<i64>,
@@ -93,6 +93,13 @@ impl TenantScope {
         self.execute(sql).await?;
         self.mark_moved();
         Ok(())
+    }
+
+    /// Records of which version the tenant's system blueprints are.
+    pub async fn set_base_version(&self, version: i32) -> Result<()> {
+        let mut sql = Sql::new("UPDATE tenants SET base_version = ");
+        sql.bind(version).push(" WHERE tenant_id = ").bind(self.tenant().0);
+        self.execute(sql).await.map(drop)
     }
 
     async fn required_head(&self, sql: Sql) -> Result<Head> {

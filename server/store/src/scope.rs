@@ -97,11 +97,17 @@ impl TenantScope {
 
 /// A transaction over the global tables: tenants, accounts, memberships, credentials, sessions, signing keys, jobs, ids.
 /// Row-level security shows it no row of any tenant-owned table, but to the statements that name the tenant.
-pub struct GlobalScope(Transaction);
+pub struct GlobalScope(Transaction, Arc<Shared>);
 
 impl GlobalScope {
-    pub(crate) fn new(transaction: Transaction) -> Self {
-        Self(transaction)
+    pub(crate) fn new(transaction: Transaction, shared: Arc<Shared>) -> Self {
+        Self(transaction, shared)
+    }
+
+    /// The rest of the transaction is about this one tenant: for what is kept together with a change of global tables.
+    pub async fn enter(self, tenant: TenantId) -> Result<TenantScope> {
+        self.see(&tenant.0.to_string()).await?;
+        Ok(TenantScope::new(tenant, self.0, self.1))
     }
 
     /// Makes the writes durable. Returns when they are.

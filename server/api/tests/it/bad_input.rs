@@ -116,7 +116,7 @@ async fn blueprints_are_refused_with_every_problem() {
                 errors.iter().map(|error| format!("{} {}", text(error, "code"), text(error, "path"))).collect();
             assert_eq!(found, expected, "{blueprint}");
         }
-        assert_eq!(server.get("/v1/blueprints").await.1["blueprints"].as_array().unwrap().len(), 3);
+        assert_eq!(server.get("/v1/blueprints").await.1["blueprints"].as_array().unwrap().len(), 3 + 2, "and the system blueprints");
     })
     .await;
 }

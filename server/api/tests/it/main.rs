@@ -17,6 +17,7 @@ mod model_changes;
 mod openapi;
 mod operator;
 mod page;
+mod people;
 mod platform_entities;
 mod port_v1;
 mod port_v1_wire;

@@ -245,7 +245,8 @@ async fn blueprints_are_counted_renamed_and_guarded_by_revision() {
         let answer = server.platform(query).await;
         // Who asks, and all counts; the model is at hand.
         assert_eq!(server.store.transactions() - before, 2);
-        assert_eq!(answer["data"]["blueprints"], json!([{"identifier": "system", "entityCount": 2},
+        assert_eq!(answer["data"]["blueprints"], json!([{"identifier": "_user", "entityCount": 1},
+            {"identifier": "_team", "entityCount": 0}, {"identifier": "system", "entityCount": 2},
             {"identifier": "service", "entityCount": 6}, {"identifier": "deployment", "entityCount": 3}]));
         assert_eq!(server.platform("{ blueprint(identifier: \"service\") { entityCount } }").await["data"]["blueprint"]["entityCount"], 6);
         let run = async |text: &str| {

@@ -60,10 +60,9 @@ impl Server {
     pub async fn start(store: Store) -> Self {
         let sealer = Sealer::from_key([1; 32]);
         let (ahead, frozen) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
-        let identity = Identity::open_with(store.clone(), &sealer, settings(ahead.clone(), frozen.clone()))
-            .await
-            .unwrap();
         let catalog = Catalog::new(store.clone(), None);
+        let settings = settings(ahead.clone(), frozen.clone());
+        let identity = Identity::open_with(store.clone(), catalog.clone(), &sealer, settings).await.unwrap();
         // No run is started by these tests, so no worker ever is.
         let jq = JqPool::new(JqConfig {
             program: "no-worker".into(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use portolan_schema::model::StoredBlueprint;
 use portolan_schema::references::Part;
-use portolan_schema::{Blueprint, BlueprintNo, Code, ComputedKind, Error, Pointer, Result};
+use portolan_schema::{Blueprint, BlueprintNo, Code, ComputedKind, Error, Pointer, Result, system};
 use portolan_store::Role;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ impl Catalog {
     /// # Errors
     /// `ALREADY_EXISTS`, or all problems of the definition and of the model it would make.
     pub async fn create_blueprint(&self, ctx: &OpContext, definition: &Value) -> Result<StoredBlueprint> {
-        let blueprint = Blueprint::parse(definition)?;
+        let blueprint = Blueprint::parse(&system::complete(definition)?)?;
         ctx.require(Role::Admin)?;
         self.computing.check(&blueprint, &Pointer::root()).await?;
         let identifier = blueprint.identifier.clone();
@@ -45,7 +45,7 @@ impl Catalog {
         let mut problems = portolan_schema::Problems::default();
         let mut blueprints = Vec::new();
         for (index, definition) in definitions.iter().enumerate() {
-            match Blueprint::parse(definition) {
+            match system::complete(definition).and_then(|whole| Blueprint::parse(&whole)) {
                 Ok(blueprint) => blueprints.push(blueprint),
                 Err(found) => {
                     let outer = Pointer::root().index(index);
@@ -102,7 +102,7 @@ impl Catalog {
                 }
                 wanted.entry("identifier").or_insert_with(|| identifier.into());
             }
-            let blueprint = Blueprint::parse(&wanted)?;
+            let blueprint = Blueprint::parse(&system::complete(&wanted)?)?;
             let name = blueprint.identifier.clone();
             if name != identifier {
                 model.rename(Part::Blueprint(identifier.to_owned()), &name)?;

@@ -11,6 +11,7 @@ use super::change::{ModelChange, below};
 use super::difference::{Difference, Guard};
 use super::follower::Rename;
 use super::prepare::Prepared;
+use super::system::refuse_damage;
 use super::work::View;
 use crate::{Catalog, OpContext, now};
 
@@ -48,6 +49,7 @@ impl Catalog {
         let mut edit = edit(ctx, &scope, &old, head).await?;
         let wanted = change(&mut edit)?;
         let before: Vec<StoredBlueprint> = stored(&old);
+        refuse_damage(&before, &edit.stored, focus)?;
         let difference = Difference::between(&before, &edit.stored, &edit.populated);
         self.refuse_removal(&scope, &old, &difference).await?;
         edit.number_sets(&difference.work);

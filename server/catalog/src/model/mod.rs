@@ -15,6 +15,7 @@ mod plan;
 mod prepare;
 mod rename;
 mod revisions;
+mod system;
 mod work;
 
 pub(crate) use cache::Models;

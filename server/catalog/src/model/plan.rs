@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use portolan_schema::references::{Definitions, Reference, ReferenceKind, references};
-use portolan_schema::{Blueprint, CatalogModel, Code, Error, Pointer, Problems, Result, StoredBlueprint};
+use portolan_schema::{
+    Blueprint, CatalogModel, Code, Error, Pointer, Problems, Result, StoredBlueprint, system,
+};
 use portolan_store::{Role, TenantScope};
 use serde_json::Value;
 
@@ -11,6 +13,7 @@ use super::change::ModelChange;
 use super::commit::{check_guards, edit, stored};
 use super::difference::{Difference, Work};
 use super::fit::Check;
+use super::system::refuse_damage;
 use super::work::{Place, View};
 use crate::{Catalog, OpContext};
 
@@ -79,7 +82,8 @@ impl Catalog {
             before: before.clone(),
             after: None,
         };
-        let blueprint = match Blueprint::parse(definition) {
+        let whole = system::complete(definition);
+        let blueprint = match whole.and_then(|whole| Blueprint::parse(&whole)) {
             Ok(blueprint) => blueprint,
             Err(problems) => return Ok(BlueprintPlan { problems, ..plan }),
         };
@@ -90,6 +94,7 @@ impl Catalog {
             Ok(at) => drop(model.replace(at, blueprint)),
             Err(_) => model.create(blueprint),
         }
+        noted(&mut plan.problems, refuse_damage(&stored(&before), &model.stored, Some(&focus)))?;
         plan.broken = self.broken(&scope, &stored(&before), &model.stored).await?;
         let revision = head.model_revision + 1;
         let first = Difference::between(&stored(&before), &model.stored, &model.populated);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use portolan_schema::{CatalogModel, Error, Result};
+use portolan_schema::{CatalogModel, Error, Result, system};
 use portolan_store::TenantScope;
 use portolan_store::stream::{Pending, PendingEdge, StreamState, WaitingEdge};
 
@@ -119,7 +119,8 @@ fn changes(model: &CatalogModel, edges: &[WaitingEdge], create: bool) -> Vec<Cha
         let Some(source) = model.by_no(edge.blueprint) else { continue };
         let Some(relation) = source.relation_by_no(edge.relation) else { continue };
         let Some(target) = model.by_no(relation.target) else { continue };
-        if !create {
+        // A person or a team is not made by being pointed at.
+        if !create || system::is_system(target.identifier()) {
             changes.push(Change::GiveUp {
                 blueprint: source.identifier().to_owned(),
                 identifier: edge.identifier.clone(),

@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portolan-ingestor-*", &["schema", "ingestor-contract"]),
     ("portolan-store", &["schema", "migrations"]),
     ("portolan-foundation", &["schema"]),
-    ("portolan-identity", &["schema", "store", "foundation"]),
+    ("portolan-identity", &["schema", "store", "foundation", "catalog"]),
     ("portolan-catalog", &["schema", "store", "foundation"]),
     ("portolan-integrations", &["schema", "store", "foundation", "catalog", "ingestor-contract"]),
     ("portolan-api", &["schema", "foundation", "catalog", "integrations", "identity"]),

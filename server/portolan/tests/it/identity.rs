@@ -107,7 +107,7 @@ async fn commands(engine: Engine) {
     let before = kids(&program).await;
     let kid = host_json(&program, &["keys", "rotate", "--json"]).await["kid"].clone();
     assert_eq!(kids(&program).await, [kid, before[0].clone()]);
-    assert_eq!(program.catalog("{ modelRevision }").await["modelRevision"], 0, "the old token");
+    assert_eq!(program.catalog("{ modelRevision }").await["modelRevision"], 1, "the old token");
     host(&program, &["keys", "rotate", "--revoke-old"]).await;
     let answer = program.post("/graphql", &json!({"query": "{ modelRevision }"})).await;
     assert_eq!(answer["error"], "unauthorized");

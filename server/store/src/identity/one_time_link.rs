@@ -95,9 +95,16 @@ impl GlobalScope {
         self.execute(sql).await.map(drop)
     }
 
-    /// Removes links whose time is over.
+    /// Invitations whose time is over.
+    pub async fn ended_invitations(&self, at: Instant) -> Result<Vec<OneTimeLink>> {
+        let mut sql = Sql::new(&format!("{LINK}tenant_id IS NOT NULL AND expires_at <= "));
+        sql.bind(at.0).push(" ORDER BY tenant_id, email");
+        self.all(sql).await?.iter().map(link).collect()
+    }
+
+    /// Removes links whose time is over, but for invitations.
     pub async fn delete_ended_links(&self, at: Instant) -> Result<u64> {
-        let mut sql = Sql::new("DELETE FROM one_time_links WHERE expires_at <= ");
+        let mut sql = Sql::new("DELETE FROM one_time_links WHERE tenant_id IS NULL AND expires_at <= ");
         sql.bind(at.0);
         self.execute(sql).await
     }

@@ -81,8 +81,20 @@ impl GlobalScope {
         self.one(sql).await?.map(|row| tenant(&row, 0)).transpose()
     }
 
-    /// Locks the tenant until the end of the transaction: no other change of its members or its status passes.
+    /// Tenants whose system blueprints are older than `version`, but for those that are being deleted.
+    pub async fn tenants_before(&self, version: i32) -> Result<Vec<TenantId>> {
+        let mut sql =
+            Sql::new("SELECT tenant_id FROM tenants WHERE status <> 'DELETING' AND base_version < ");
+        sql.bind(version).push(" ORDER BY tenant_id");
+        self.all(sql).await?.iter().map(|row| Ok(TenantId(column(row, 0)?))).collect()
+    }
+
+    /// Locks the tenant until the end of the transaction: no other change of its members or its status passes, and no
+    /// write to its catalog. The head comes first, as in changes of the model, so that nobody waits in a circle.
     pub async fn lock_tenant(&self, id: TenantId) -> Result<()> {
+        let mut sql = Sql::new("UPDATE tenant_heads SET seq = seq WHERE tenant_id = ");
+        sql.bind(id.0);
+        self.execute_for(id, sql).await?;
         let mut sql = Sql::new("UPDATE tenants SET status = status WHERE tenant_id = ");
         sql.bind(id.0);
         self.execute(sql).await.map(drop)
