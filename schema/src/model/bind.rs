@@ -7,7 +7,6 @@ use super::{BlueprintModel, CatalogModel, PropertyModel};
 use crate::computed::{Aggregation, ComputedKind, Ownership};
 use crate::filter::Direction;
 use crate::property::StringFormat;
-use crate::rules::Unknown;
 use crate::{
     BlueprintNo, Code, ComputedProperty, Field, Filter, Meta, Pointer, Problems, Property, PropertyNo,
     ValueType,
@@ -105,7 +104,7 @@ fn aggregate(
     let function = computed::function(target, &aggregation.function, path, problems)?;
     let filter = match &aggregation.query {
         None => Filter::always(),
-        Some(group) => match group.resolve(model, target, Unknown::Refuse) {
+        Some(group) => match group.resolve_kept(model, target) {
             Ok(filter) => filter,
             Err(found) => {
                 problems.extend(found.into_iter().map(|problem| problem.under(&path_prefix(path))));

@@ -91,7 +91,11 @@ impl ComputedModel {
 
     /// Whether time alone changes its values.
     pub fn follows_clock(&self) -> bool {
-        matches!(self.formula, Formula::Aggregation { function: Function::Rate { .. }, .. })
+        match &self.formula {
+            Formula::Aggregation { function: Function::Rate { .. }, .. } => true,
+            Formula::Aggregation { filter, .. } => filter.follows_clock(),
+            Formula::Mirror { .. } | Formula::Calculation { .. } => false,
+        }
     }
 }
 
@@ -204,6 +208,7 @@ pub(super) fn watch_filter(model: &CatalogModel, hops: &[Hop], filter: &Filter, 
         Filter::Not(inner) => watch_filter(model, hops, inner, watches),
         Filter::Compare { field, .. }
         | Filter::In { field, .. }
+        | Filter::Range { field, .. }
         | Filter::Text { field, .. }
         | Filter::IsNull { field }
         | Filter::IsEmpty { field } => own(*field, watches),
@@ -223,6 +228,8 @@ pub(super) fn watch_filter(model: &CatalogModel, hops: &[Hop], filter: &Filter, 
             let fields = Watched::These(vec![Field::Meta(Meta::Identifier)]);
             watches.push(Watch { hops: further, fields });
         }
+        // Rules that are kept have none: `Group::resolve_kept` refuses them.
+        Filter::Chain { .. } | Filter::Contextual(_) => {}
     }
 }
 

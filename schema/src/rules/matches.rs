@@ -2,6 +2,8 @@
 //!
 //! The data is lent by a [`World`]; nothing is looked up anywhere else.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::filter::{Comparison, Direction, Quantifier, TextMatch};
@@ -54,6 +56,7 @@ pub fn matches(world: &impl World, entity: &Record<'_>, filter: &Filter) -> bool
         Filter::Not(inner) => !matches(world, entity, inner),
         Filter::Compare { field, .. }
         | Filter::In { field, .. }
+        | Filter::Range { field, .. }
         | Filter::Text { field, .. }
         | Filter::IsNull { field }
         | Filter::IsEmpty { field } => decide(&held(world, entity, *field), filter),
@@ -77,7 +80,40 @@ pub fn matches(world: &impl World, entity: &Record<'_>, filter: &Filter) -> bool
                 identifier.is_some_and(|identifier| identifiers.contains(&identifier))
             })
         }
+        Filter::Chain { relations, direction, most, blueprint, filter } => {
+            chained(world, entity.id, relations.as_deref(), *direction, *most).into_iter().any(|id| {
+                let found = world.entity(id).filter(|found| found.blueprint.no() == *blueprint);
+                found.is_some_and(|found| matches(world, &found, filter))
+            })
+        }
+        Filter::Contextual(_) => {
+            debug_assert!(false, "a filter is decided before it is known who asks");
+            false
+        }
     }
+}
+
+/// What relations lead to, followed once or more.
+fn chained(
+    world: &impl World,
+    start: i64,
+    relations: Option<&[RelationNo]>,
+    direction: Direction,
+    most: Option<u32>,
+) -> HashSet<i64> {
+    let all = world.model().blueprints().iter().flat_map(|holder| &holder.relations).map(|one| one.no);
+    let relations: Vec<RelationNo> =
+        all.filter(|no| relations.is_none_or(|these| these.contains(no))).collect();
+    let mut reached = HashSet::new();
+    let mut level = vec![start];
+    let mut hops = 0;
+    while !level.is_empty() && most.is_none_or(|most| hops < most) {
+        let next = level.iter().flat_map(|id| relations.iter().map(move |no| (*id, *no)));
+        let next: Vec<i64> = next.flat_map(|(id, no)| related(world, id, no, direction)).collect();
+        level = next.into_iter().filter(|id| reached.insert(*id)).collect();
+        hops += 1;
+    }
+    reached
 }
 
 fn related(world: &impl World, id: i64, relation: RelationNo, direction: Direction) -> Vec<i64> {
@@ -138,12 +174,15 @@ fn held(world: &impl World, entity: &Record<'_>, field: Field) -> Held {
 }
 
 /// A condition on one field, given what the field holds; conditions of other kinds do not hold.
-fn decide(held: &Held, filter: &Filter) -> bool {
+pub(super) fn decide(held: &Held, filter: &Filter) -> bool {
     match filter {
         Filter::Compare { comparison, value, .. } => held.any(|held| compare(held, *comparison, value)),
         Filter::In { values, .. } => {
             held.any(|held| values.iter().any(|value| compare(held, Comparison::Equal, value)))
         }
+        Filter::Range { from, to, .. } => held.any(|held| {
+            compare(held, Comparison::GreaterOrEqual, from) && compare(held, Comparison::LessOrEqual, to)
+        }),
         Filter::Text { field, matching, value, fold } => {
             held.any(|held| text(*field, held, *matching, value, *fold))
         }
@@ -177,7 +216,7 @@ fn number(value: &Scalar) -> Option<f64> {
     match value {
         Scalar::Number(number) => Some(*number),
         Scalar::Boolean(flag) => Some(f64::from(u8::from(*flag))),
-        Scalar::Text(_) | Scalar::Instant(_) => None,
+        Scalar::Text(_) | Scalar::Instant(_) | Scalar::Relative(_) => None,
     }
 }
 

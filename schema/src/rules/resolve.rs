@@ -2,40 +2,52 @@
 
 use serde_json::Value;
 
-use super::{Group, Node, Operator, Rule, Unknown};
-use crate::filter::{Comparison, Direction, Quantifier, TextMatch};
+use super::condition::{Slot, condition};
+use super::operator::Operator;
+use super::subject::Subject;
+use super::{Binding, Group, Node, Rule, Unknown, path, shape};
+use crate::filter::{Direction, Quantifier};
 use crate::model::RelationModel;
-use crate::property::Column;
-use crate::{
-    BlueprintModel, CatalogModel, Code, Field, Filter, Instant, Meta, Pointer, Problem, Problems, Scalar,
-};
+use crate::{BlueprintModel, CatalogModel, Code, Field, Filter, Meta, Problem, Problems};
 
 impl Group {
-    /// Binds the rules to a blueprint.
+    /// Binds the rules to a blueprint. What depends on the time and on who asks is still open in the filter.
     ///
     /// # Errors
     /// All problems: unknown properties, operators that do not fit the property, operands of the wrong type.
     pub fn resolve(
         &self,
-        _model: &CatalogModel,
+        model: &CatalogModel,
         blueprint: &BlueprintModel,
         unknown: Unknown,
     ) -> Result<Filter, Problems> {
+        self.bound(Binding { model, blueprint, unknown, kept: false })
+    }
+
+    /// Binds rules that are kept with a blueprint: values follow from them, and change as entities and the clock do.
+    ///
+    /// # Errors
+    /// As [`Group::resolve`], and `NOT_SUPPORTED` for rules that refer to who asks or follow relations any number of times.
+    pub fn resolve_kept(&self, model: &CatalogModel, blueprint: &BlueprintModel) -> Result<Filter, Problems> {
+        self.bound(Binding { model, blueprint, unknown: Unknown::Refuse, kept: true })
+    }
+
+    fn bound(&self, binding: Binding<'_>) -> Result<Filter, Problems> {
         let mut problems = Problems::default();
-        let filter = group(self, blueprint, unknown, &mut problems);
+        let filter = group(self, binding, &mut problems);
         problems.into_result(filter)
     }
 }
 
-fn group(group_: &Group, blueprint: &BlueprintModel, unknown: Unknown, problems: &mut Problems) -> Filter {
+fn group(group_: &Group, binding: Binding<'_>, problems: &mut Problems) -> Filter {
     if group_.rules.is_empty() {
         return Filter::always();
     }
     let mut parts = Vec::with_capacity(group_.rules.len());
     for node in &group_.rules {
         match node {
-            Node::Group(inner) => parts.push(group(inner, blueprint, unknown, problems)),
-            Node::Rule(found) => match rule(found, blueprint, unknown) {
+            Node::Group(inner) => parts.push(group(inner, binding, problems)),
+            Node::Rule(found) => match rule(found, binding) {
                 Ok(filter) => parts.push(if found.negated { filter.negate() } else { filter }),
                 Err(problem) => problems.0.push(problem),
             },
@@ -45,31 +57,55 @@ fn group(group_: &Group, blueprint: &BlueprintModel, unknown: Unknown, problems:
 }
 
 /// The filter of the rule's operator, not negated.
-fn rule(rule: &Rule, blueprint: &BlueprintModel, unknown: Unknown) -> Result<Filter, Problem> {
-    if let Some(meta) = Meta::parse(&rule.subject) {
-        if meta == Meta::Blueprint {
-            return blueprint_rule(rule, blueprint.identifier());
+fn rule(rule: &Rule, binding: Binding<'_>) -> Result<Filter, Problem> {
+    if rule.is_contextual() { super::caller::open(rule, binding) } else { given(rule, binding) }
+}
+
+/// The filter of a rule that refers to nobody.
+pub(super) fn given(rule: &Rule, binding: Binding<'_>) -> Result<Filter, Problem> {
+    match &rule.subject {
+        Subject::Property(name) => property_rule(rule, name, binding),
+        Subject::Relation { name, end } => match binding.blueprint.relation(name) {
+            Some(relation) => relation_rule(rule, relation, *end),
+            None => absent(rule, binding, name, "relation"),
+        },
+        Subject::Shape(shape) => shape::rule(rule, shape, binding),
+        Subject::Path(way) => path::path_rule(rule, way, binding),
+        Subject::Related(related) => path::related_rule(rule, related, binding),
+        Subject::Context(context) => {
+            let message = "a value of who asks can only be compared where somebody asks";
+            Err(Problem::new(Code::NotSupported, context.path.clone(), message))
         }
-        let column = if meta.is_instant() { Column::Instant } else { Column::Text };
-        return condition(rule, Field::Meta(meta), Some(column), meta == Meta::Team);
     }
-    if let Some(property) = blueprint.property(&rule.subject) {
-        let field = Field::Property(property.no);
-        return condition(rule, field, property.property.column(), property.property.value_type.is_list());
+}
+
+fn property_rule(rule: &Rule, name: &str, binding: Binding<'_>) -> Result<Filter, Problem> {
+    let blueprint = binding.blueprint;
+    match Meta::parse(name) {
+        Some(Meta::Blueprint) => return blueprint_rule(rule, blueprint.identifier()),
+        Some(meta) => return condition(rule, Slot::meta(meta)),
+        None => {}
     }
-    if let Some(relation) = blueprint.relation(&rule.subject) {
-        return relation_rule(rule, relation);
+    if let Some(property) = blueprint.property(name) {
+        return condition(rule, Slot::property(property));
     }
-    match unknown {
-        // An absent value equals nothing and is empty.
-        Unknown::TreatAsAbsent => Ok(match (rule.operator, &rule.value) {
-            (Operator::IsEmpty, _) | (Operator::Equal, Value::Null) => Filter::always(),
-            _ => Filter::never(),
-        }),
+    match blueprint.relation(name) {
+        Some(relation) => relation_rule(rule, relation, None),
+        None => absent(rule, binding, name, "property"),
+    }
+}
+
+/// The blueprint does not have what the rule is about. An absent value equals nothing and is empty.
+fn absent(rule: &Rule, binding: Binding<'_>, name: &str, kind: &str) -> Result<Filter, Problem> {
+    match binding.unknown {
+        Unknown::TreatAsAbsent if rule.operator == Operator::IsEmpty || rule.is_equal_null() => {
+            Ok(Filter::always())
+        }
+        Unknown::TreatAsAbsent => Ok(Filter::never()),
         Unknown::Refuse => {
             let message =
-                format!("the blueprint \"{}\" has no property \"{}\"", blueprint.identifier(), rule.subject);
-            Err(Problem::new(Code::UnknownProperty, rule.path.key("property"), message))
+                format!("the blueprint \"{}\" has no {kind} \"{name}\"", binding.blueprint.identifier());
+            Err(Problem::new(Code::UnknownProperty, rule.path.key(kind), message))
         }
     }
 }
@@ -79,132 +115,54 @@ fn blueprint_rule(rule: &Rule, identifier: &str) -> Result<Filter, Problem> {
     let fold = |text: &str| text.to_lowercase();
     let holds = match rule.operator {
         Operator::IsEmpty => false,
-        Operator::In | Operator::ContainsAny => strings(rule)?.iter().any(|text| text == identifier),
+        Operator::In | Operator::ContainsAny => rule.strings()?.iter().any(|text| text == identifier),
         Operator::Equal => rule.value.as_str() == Some(identifier),
-        Operator::Contains => fold(identifier).contains(&fold(&string(rule)?)),
-        Operator::BeginsWith => fold(identifier).starts_with(&fold(&string(rule)?)),
-        Operator::EndsWith => fold(identifier).ends_with(&fold(&string(rule)?)),
-        _ => return Err(misfit(rule, "a blueprint")),
+        Operator::Contains => fold(identifier).contains(&fold(&rule.string()?)),
+        Operator::BeginsWith => fold(identifier).starts_with(&fold(&rule.string()?)),
+        Operator::EndsWith => fold(identifier).ends_with(&fold(&rule.string()?)),
+        _ => return Err(rule.misfit("a blueprint")),
     };
     Ok(if holds { Filter::always() } else { Filter::never() })
 }
 
-fn relation_rule(rule: &Rule, relation: &RelationModel) -> Result<Filter, Problem> {
-    let exists = Filter::Related {
+/// A rule on what a relation points at: its identifier, or its title.
+fn relation_rule(rule: &Rule, relation: &RelationModel, end: Option<Meta>) -> Result<Filter, Problem> {
+    let related = |filter: Filter| Filter::Related {
         relation: relation.no,
         direction: Direction::Forward,
         quantifier: Quantifier::Some,
-        filter: Box::new(Filter::always()),
+        filter: Box::new(filter),
     };
-    let identifiers = match (rule.operator, &rule.value) {
-        (Operator::IsEmpty, _) | (Operator::Equal, Value::Null) => return Ok(exists.negate()),
-        (Operator::Equal, _) => vec![string(rule)?],
-        (Operator::Contains, Value::String(one)) if relation.relation.many => vec![one.clone()],
-        (Operator::In | Operator::ContainsAny, _) => strings(rule)?,
-        _ => return Err(misfit(rule, "a relation")),
+    let by_identifiers = |identifiers| Filter::RelatedIdentifiers { relation: relation.no, identifiers };
+    let of_end = |end| -> Result<Filter, Problem> {
+        let condition = condition(rule, Slot::meta(end))?;
+        Ok(match condition {
+            // What points nowhere has no title.
+            Filter::IsEmpty { .. } | Filter::IsNull { .. } => related(condition.negate()).negate(),
+            condition => related(condition),
+        })
     };
-    Ok(Filter::RelatedIdentifiers { relation: relation.no, identifiers })
-}
-
-fn condition(rule: &Rule, field: Field, column: Option<Column>, list: bool) -> Result<Filter, Problem> {
+    if end == Some(Meta::Title) {
+        return of_end(Meta::Title);
+    }
     match (rule.operator, &rule.value) {
-        (Operator::IsEmpty, _) => return Ok(Filter::IsEmpty { field }),
-        (Operator::Equal, Value::Null) => return Ok(Filter::IsNull { field }),
-        _ => {}
-    }
-    let Some(column) = column else {
-        return Err(misfit(rule, "a property that is not indexed, an object or a document"));
-    };
-    let compare = |comparison, value: &Value, path: &Pointer| {
-        Ok::<_, Problem>(Filter::Compare { field, comparison, value: scalar(value, column, path)? })
-    };
-    let at = rule.path.key("value");
-    let ordered = |comparison| match column {
-        Column::Number | Column::Instant if !list => compare(comparison, &rule.value, &at),
-        _ => Err(misfit(rule, "this property")),
-    };
-    let text = |matching, fold| match column {
-        Column::Text => Ok(Filter::Text { field, matching, value: string(rule)?, fold }),
-        _ => Err(misfit(rule, "a property that is no text")),
-    };
-    match rule.operator {
-        Operator::Equal if rule.value.is_object() => between(rule, field, column),
-        Operator::Equal => compare(Comparison::Equal, &rule.value, &at),
-        Operator::Less => ordered(Comparison::Less),
-        Operator::LessOrEqual => ordered(Comparison::LessOrEqual),
-        Operator::Greater => ordered(Comparison::Greater),
-        Operator::GreaterOrEqual => ordered(Comparison::GreaterOrEqual),
-        // On a list: an element of it.
-        Operator::Contains if list => compare(Comparison::Equal, &rule.value, &at),
-        Operator::Contains => text(TextMatch::Contains, true),
-        Operator::BeginsWith => text(TextMatch::StartsWith, true),
-        Operator::EndsWith => text(TextMatch::EndsWith, true),
-        Operator::In | Operator::ContainsAny => {
-            let values = rule
-                .value
-                .as_array()
-                .ok_or_else(|| Problem::new(Code::WrongType, at.clone(), "the value is a list"))?;
-            let values = values
-                .iter()
-                .enumerate()
-                .map(|(index, value)| scalar(value, column, &at.index(index)))
-                .collect::<Result<_, _>>()?;
-            Ok(Filter::In { field, values })
+        (Operator::IsEmpty, _) | (Operator::Equal, Value::Null) => Ok(related(Filter::always()).negate()),
+        (Operator::Equal, _) => Ok(by_identifiers(vec![rule.string()?])),
+        (Operator::In | Operator::ContainsAny, _) => Ok(by_identifiers(rule.strings()?)),
+        (_, _) if end == Some(Meta::Identifier) => of_end(Meta::Identifier),
+        (Operator::Contains, Value::String(one)) if relation.relation.many => {
+            Ok(by_identifiers(vec![one.clone()]))
         }
-        Operator::Between => between(rule, field, column),
-        Operator::IsEmpty => Ok(Filter::IsEmpty { field }),
-    }
-}
-
-/// `{from, to}`, both included; either may be missing.
-fn between(rule: &Rule, field: Field, column: Column) -> Result<Filter, Problem> {
-    let at = rule.path.key("value");
-    if column != Column::Instant {
-        return Err(misfit(rule, "a property that is no date"));
-    }
-    let mut parts = Vec::new();
-    for (key, comparison) in [("from", Comparison::GreaterOrEqual), ("to", Comparison::LessOrEqual)] {
-        match rule.value.get(key) {
-            None | Some(Value::Null) => {}
-            Some(value) => {
-                let value = scalar(value, column, &at.key(key))?;
-                parts.push(Filter::Compare { field, comparison, value });
-            }
+        (Operator::Contains, Value::Array(_)) if relation.relation.many => {
+            let all = rule.strings()?.into_iter().map(|one| by_identifiers(vec![one]));
+            Ok(Filter::All(all.collect()))
         }
+        _ => Err(rule.misfit("a relation")),
     }
-    if parts.is_empty() {
-        return Err(Problem::new(Code::Required, at, "a range has \"from\", \"to\" or both"));
-    }
-    Ok(Filter::All(parts))
 }
 
-fn scalar(value: &Value, column: Column, path: &Pointer) -> Result<Scalar, Problem> {
-    let (found, wanted) = match column {
-        Column::Text => (value.as_str().map(|text| Scalar::Text(text.to_owned())), "a string"),
-        Column::Number => (value.as_f64().map(Scalar::Number), "a number"),
-        Column::Boolean => (value.as_bool().map(Scalar::Boolean), "true or false"),
-        Column::Instant => {
-            (value.as_str().and_then(Instant::parse).map(Scalar::Instant), "a date and time (RFC 3339)")
-        }
-    };
-    found.ok_or_else(|| Problem::new(Code::WrongType, path.clone(), format!("the value is {wanted}")))
-}
-
-fn string(rule: &Rule) -> Result<String, Problem> {
-    let found = rule.value.as_str().map(str::to_owned);
-    found.ok_or_else(|| Problem::new(Code::WrongType, rule.path.key("value"), "the value is a string"))
-}
-
-fn strings(rule: &Rule) -> Result<Vec<String>, Problem> {
-    let wrong = || Problem::new(Code::WrongType, rule.path.key("value"), "the value is a list of strings");
-    let items = rule.value.as_array().ok_or_else(wrong)?;
-    items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
-}
-
-fn misfit(rule: &Rule, what: &str) -> Problem {
-    Problem::new(
-        Code::InvalidOperator,
-        rule.path.key("operator"),
-        format!("this operator does not fit {what}"),
-    )
+/// The entities of these identifiers.
+pub(super) fn identified(identifiers: Vec<String>) -> Filter {
+    let values = identifiers.into_iter().map(crate::Scalar::Text).collect();
+    Filter::In { field: Field::Meta(Meta::Identifier), values }
 }

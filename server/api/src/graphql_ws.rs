@@ -144,7 +144,8 @@ async fn serve(socket: WebSocket, protocol: GraphQLProtocol, client: Client, api
             let ctx = asking.check(&proof).await.map_err(crate::graphql::refusal::refuse)?;
             drop(asking.proof.set(proof));
             let mut data = Data::default();
-            data.insert(ctx);
+            // What is asked over the socket is asked later.
+            data.insert(ctx.with_asked_at(None));
             Ok(data)
         })
         .serve();

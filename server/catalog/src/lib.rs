@@ -1,6 +1,7 @@
 //! Blueprints and entities: the one write path, reads, and plans. Edges call this; it calls the store.
 
 mod apply;
+mod asking;
 mod batch;
 mod bulk;
 pub mod change;
@@ -47,6 +48,7 @@ pub use sweep::Sweeping;
 pub use titles::Titles;
 pub use write::MAX_CHANGES;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -119,18 +121,20 @@ impl Catalog {
     /// `model` may be older than the present one: numbers are never reused, so the answer is still right.
     ///
     /// # Errors
-    /// `INVALID_CURSOR`; `INVALID_OPERATOR` where the order names a field that cannot be sorted by.
+    /// `INVALID_CURSOR`; `INVALID_OPERATOR` where the order names a field that cannot be sorted by; `QUERY_TOO_COSTLY`
+    /// where a rule follows relations to too many entities.
     pub async fn list(
         &self,
         ctx: &OpContext,
         model: &CatalogModel,
         query: &EntityQuery,
     ) -> Result<EntityPage> {
-        let scope = match query.is_single() {
+        let scope = match query.is_single() && !asking::query_is_open(query) {
             true => self.store.look(ctx.tenant()).await?,
             false => self.store.read(ctx.tenant()).await?,
         };
-        scope.list(model, query).await
+        let query = asking::settled_query(&scope, ctx, model, query).await?;
+        scope.list(model, &query).await
     }
 
     /// How many entities match.
@@ -141,7 +145,9 @@ impl Catalog {
         blueprint: BlueprintNo,
         filter: &Filter,
     ) -> Result<u64> {
-        self.store.read(ctx.tenant()).await?.count(model, blueprint, filter).await
+        let scope = self.store.read(ctx.tenant()).await?;
+        let filter = asking::settled(&scope, ctx, model, filter).await?;
+        scope.count(model, blueprint, &filter).await
     }
 
     /// Counts and functions by group.
@@ -151,7 +157,12 @@ impl Catalog {
         model: &CatalogModel,
         query: &AggregateQuery,
     ) -> Result<Vec<Group>> {
-        self.store.read(ctx.tenant()).await?.aggregate(model, query).await
+        let scope = self.store.read(ctx.tenant()).await?;
+        let filter = asking::settled(&scope, ctx, model, &query.filter).await?;
+        match filter {
+            Cow::Borrowed(_) => scope.aggregate(model, query).await,
+            Cow::Owned(filter) => scope.aggregate(model, &AggregateQuery { filter, ..query.clone() }).await,
+        }
     }
 
     /// One entity by its global id (`node(id:)`), with its relations' identifiers.

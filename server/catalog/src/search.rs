@@ -2,10 +2,11 @@
 
 use portolan_schema::rules::{self, Unknown};
 use portolan_schema::{BlueprintModel, CatalogModel, Code, Error, Pointer, Result};
-use portolan_store::TenantScope;
 use portolan_store::query::{EntityQuery, Page};
+use portolan_store::{OpContext, TenantScope};
 use serde_json::Value;
 
+use crate::asking::settled_query;
 use crate::change::{EntityWrite, RelationInput};
 
 /// Most entities that a relation's search query may hit (port-api.md 2.2).
@@ -17,13 +18,14 @@ const MAX_HITS: usize = 100;
 /// `NOT_FOUND` where an identifier's query does not hit exactly one entity; problems of the queries themselves.
 pub(crate) async fn resolve(
     scope: &TenantScope,
+    ctx: &OpContext,
     model: &CatalogModel,
     write: &mut EntityWrite,
 ) -> Result<()> {
     let Some(blueprint) = model.get(&write.blueprint) else { return Ok(()) };
     if let Some(query) = write.search.take() {
         let path = Pointer::root().key("identifier");
-        let mut hits = hits(scope, model, blueprint, &query, &path, 2).await?;
+        let mut hits = hits(scope, ctx, model, blueprint, &query, &path, 2).await?;
         write.identifier = match (hits.pop(), hits.is_empty()) {
             (Some(hit), true) => Some(hit),
             (None, _) => return Err(Error::at(Code::NotFound, path, "the search query hits no entity")),
@@ -38,7 +40,7 @@ pub(crate) async fn resolve(
         let Some(target) = model.by_no(relation.target) else { continue };
         let path = Pointer::root().key("relations").key(name);
         let limit = if relation.relation.many { MAX_HITS } else { 1 };
-        let mut hits = hits(scope, model, target, query, &path, limit + 1).await?;
+        let mut hits = hits(scope, ctx, model, target, query, &path, limit + 1).await?;
         if hits.len() > limit {
             let message = format!("the search query hits more than {limit} entities");
             return Err(Error::at(Code::TooManyItems, path, message));
@@ -57,6 +59,7 @@ pub(crate) async fn resolve(
 
 async fn hits(
     scope: &TenantScope,
+    ctx: &OpContext,
     model: &CatalogModel,
     blueprint: &BlueprintModel,
     query: &Value,
@@ -73,6 +76,7 @@ async fn hits(
         relation_identifiers: false,
         relations: Vec::new(),
     };
+    let query = settled_query(scope, ctx, model, &query).await?;
     let page = scope.list(model, &query).await?;
     Ok(page.nodes.into_iter().map(|node| node.entity.state.identifier).collect())
 }

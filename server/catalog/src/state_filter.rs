@@ -22,6 +22,7 @@ pub fn check_live(blueprint: &BlueprintModel, filter: &Filter) -> Result<()> {
         Filter::RelatedIdentifiers { .. } => return Ok(()),
         Filter::Compare { field, .. }
         | Filter::In { field, .. }
+        | Filter::Range { field, .. }
         | Filter::Text { field, .. }
         | Filter::IsNull { field }
         | Filter::IsEmpty { field } => *field,
@@ -39,6 +40,8 @@ fn unsupported(what: &str) -> Error {
 }
 
 /// Whether a state matches a filter that passed [`check_live`].
+///
+/// Relative dates have to be put in before: [`Filter::at`].
 pub fn matches_live(blueprint: &BlueprintModel, filter: &Filter, state: &EntityState) -> bool {
     match filter {
         Filter::All(parts) => parts.iter().all(|part| matches_live(blueprint, part, state)),
@@ -51,6 +54,9 @@ pub fn matches_live(blueprint: &BlueprintModel, filter: &Filter, state: &EntityS
             let held = held(blueprint, *field, state);
             values.iter().any(|value| held.iter().any(|held| compares(held, Comparison::Equal, value)))
         }
+        Filter::Range { field, from, to } => held(blueprint, *field, state).iter().any(|held| {
+            compares(held, Comparison::GreaterOrEqual, from) && compares(held, Comparison::LessOrEqual, to)
+        }),
         Filter::Text { field, matching, value, fold } => {
             let folded = |text: &str| if *fold { text.to_lowercase() } else { text.to_owned() };
             let wanted = folded(value);

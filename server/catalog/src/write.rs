@@ -88,7 +88,7 @@ impl Catalog {
             let head = if attempt == 0 { scope.head().await? } else { scope.lock_head().await? };
             let model = self.models.get(&scope, head.model_revision).await?;
             let mut batch = Batch::new(&scope, &model, options.run);
-            let mut results = plan(&mut batch, &changes, options).await?;
+            let mut results = plan(&mut batch, ctx, &changes, options).await?;
             let stored = settle(&mut batch, &mut results, options, companion).await?;
             if options.atomic && results.iter().any(Result::is_err) {
                 return Ok(results.into_iter().map(aborted).collect());
@@ -213,13 +213,14 @@ fn may_create(change: &Change) -> bool {
 /// Loads what the changes touch and applies them one after the other in memory.
 async fn plan(
     batch: &mut Batch<'_>,
+    ctx: &OpContext,
     changes: &[Change],
     options: &WriteOptions,
 ) -> Result<Vec<Result<Planned>>> {
     let model = batch.model;
     let mut prepared: Vec<Result<Prepared<'_>>> = Vec::with_capacity(changes.len());
     for change in changes {
-        prepared.push(prepare(batch.scope, model, change).await);
+        prepared.push(prepare(batch.scope, ctx, model, change).await);
     }
     let mut keys: Vec<Key> = Vec::with_capacity(prepared.len());
     for prepared in prepared.iter().flatten() {
@@ -267,13 +268,18 @@ enum PreparedChange<'c> {
     GiveUp(RelationNo, Key),
 }
 
-async fn prepare<'c>(scope: &TenantScope, model: &CatalogModel, change: &'c Change) -> Result<Prepared<'c>> {
+async fn prepare<'c>(
+    scope: &TenantScope,
+    ctx: &OpContext,
+    model: &CatalogModel,
+    change: &'c Change,
+) -> Result<Prepared<'c>> {
     match change {
         Change::Write(mode, write) => {
             let blueprint = find_blueprint(model, &write.blueprint)?;
             let mut write = Cow::Borrowed(write.as_ref());
             if write.has_searches() {
-                crate::search::resolve(scope, model, write.to_mut()).await?;
+                crate::search::resolve(scope, ctx, model, write.to_mut()).await?;
             }
             let identifier = write.identifier.clone().unwrap_or_default();
             let path = Pointer::root().key("identifier");

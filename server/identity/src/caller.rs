@@ -37,7 +37,8 @@ impl Identity {
         let ctx = OpContext::verified(tenant.id, actor, role, origin.request_id.as_str(), user_agent)
             .from_address(origin.address)
             .with_limits(tenant.limits.or(self.settings.limits))
-            .with_model_revision(tenant.model_revision);
+            .with_model_revision(tenant.model_revision)
+            .with_asked_at(Some(self.now()));
         Caller { ctx, tenant_slug: tenant.slug.clone() }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use portolan_schema::{Code, Error, Result};
+use portolan_schema::{Code, Error, Instant, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::TenantLimits;
@@ -80,6 +80,7 @@ struct Inner {
     address: Option<IpAddr>,
     limits: TenantLimits,
     model_revision: Option<i64>,
+    asked_at: Option<Instant>,
 }
 
 impl OpContext {
@@ -101,6 +102,7 @@ impl OpContext {
             address,
             limits,
             model_revision: None,
+            asked_at: None,
         }))
     }
 
@@ -125,6 +127,13 @@ impl OpContext {
         self
     }
 
+    /// The same, for one request that came at this time; None for a context that lives longer than one.
+    #[must_use]
+    pub fn with_asked_at(mut self, at: Option<Instant>) -> Self {
+        Arc::make_mut(&mut self.0).asked_at = at;
+        self
+    }
+
     /// For named background work in a tenant; it has every right there.
     pub fn background(tenant: TenantId, actor: Actor) -> Self {
         Self::verified(tenant, actor, Role::Admin, "background", None)
@@ -133,6 +142,11 @@ impl OpContext {
     /// The least revision that the tenant's model has, where that was read with the caller's rights.
     pub fn model_revision(&self) -> Option<i64> {
         self.0.model_revision
+    }
+
+    /// The one point in time that everything in a request is answered for.
+    pub fn asked_at(&self) -> Option<Instant> {
+        self.0.asked_at
     }
 
     pub fn tenant(&self) -> TenantId {

@@ -49,6 +49,28 @@ impl EntityQuery {
     pub fn is_single(&self) -> bool {
         self.order.is_empty() && !self.count && !self.relation_identifiers && self.relations.is_empty()
     }
+
+    /// All filters of the query.
+    pub fn filters(&self) -> Vec<&Filter> {
+        let mut all = vec![&self.filter];
+        let mut waiting: Vec<&RelationQuery> = self.relations.iter().collect();
+        while let Some(query) = waiting.pop() {
+            all.push(&query.filter);
+            waiting.extend(&query.relations);
+        }
+        all
+    }
+
+    /// As [`EntityQuery::filters`], to be changed.
+    pub fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        let mut all = vec![&mut self.filter];
+        let mut waiting: Vec<&mut RelationQuery> = self.relations.iter_mut().collect();
+        while let Some(query) = waiting.pop() {
+            all.push(&mut query.filter);
+            waiting.extend(&mut query.relations);
+        }
+        all
+    }
 }
 
 /// Related entities of each entity of a list: one statement (two with `count`) for all of them together.

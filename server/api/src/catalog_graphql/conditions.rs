@@ -3,7 +3,7 @@
 use async_graphql::{Name, Value};
 use indexmap::IndexMap;
 use portolan_schema::filter::{Comparison, Direction, Quantifier, TextMatch};
-use portolan_schema::{Code, Error, Filter, Instant, Pointer, Problem, Result, Scalar};
+use portolan_schema::{Code, Error, Filter, Instant, Moment, Pointer, Problem, Result, Scalar, moment};
 
 use super::fields::{EntityFields, Index, Key, Member, RelationField};
 use super::value_shape::Leaf;
@@ -116,18 +116,8 @@ impl Reader<'_> {
                 "lt" => compare(Comparison::Less)?,
                 "lte" => compare(Comparison::LessOrEqual)?,
                 "between" => match items(value) {
-                    [from, to] => Filter::All(vec![
-                        Filter::Compare {
-                            field,
-                            comparison: Comparison::GreaterOrEqual,
-                            value: scalar(key, from)?,
-                        },
-                        Filter::Compare {
-                            field,
-                            comparison: Comparison::LessOrEqual,
-                            value: scalar(key, to)?,
-                        },
-                    ]),
+                    [from, to] => Filter::Range { field, from: scalar(key, from)?, to: scalar(key, to)? },
+                    [during @ Value::Object(_)] => Filter::equal(field, scalar(key, during)?),
                     _ => return Err(wrong("\"between\" takes two values: from and to")),
                 },
                 "contains" => text(TextMatch::Contains, false)?,
@@ -209,6 +199,12 @@ fn scalar(key: &Key, value: &Value) -> Result<Scalar> {
         (Leaf::DateTime, Value::String(text)) => Instant::parse(text)
             .map(Scalar::Instant)
             .ok_or_else(|| wrong(format!("\"{text}\" is not a date and time (RFC 3339)"))),
+        (Leaf::DateTime, Value::Object(relative)) => match (relative.get("relative"), relative.len()) {
+            (Some(Value::String(name)), 1) => Moment::parse(name)
+                .map(Scalar::Relative)
+                .ok_or_else(|| wrong(format!("\"{name}\" is no relative date: that is {}", moment::NAMES))),
+            _ => Err(wrong("a date is a text (RFC 3339), or relative: {relative: \"last7Days\"}")),
+        },
         (Leaf::Number, Value::Number(number)) => Ok(Scalar::Number(number.as_f64().unwrap_or(f64::NAN))),
         (Leaf::Boolean, Value::Boolean(flag)) => Ok(Scalar::Boolean(*flag)),
         (_, Value::String(text)) => Ok(Scalar::Text(text.clone())),

@@ -16,7 +16,11 @@ use super::{aggregate, bulk, history, resolve};
 pub fn add_built_in(mut builder: SchemaBuilder) -> SchemaBuilder {
     for (name, description) in [
         ("JSON", "Any JSON value."),
-        ("DateTime", "A point in time, RFC 3339."),
+        (
+            "DateTime",
+            "A point in time, RFC 3339. Operands of filters may also be told from the time of the question: \
+             `{relative: \"last7Days\"}`.",
+        ),
         ("URL", "An absolute URL."),
         ("EmailAddress", "An e-mail address."),
     ] {

@@ -33,6 +33,7 @@ pub async fn changes(
     after: Option<i64>,
 ) -> Result<BoxStream<'static, Result<LogEntry>>> {
     let model = catalog.present_model(ctx).await?;
+    let filter = catalog.for_caller(ctx, &model, filter).await?;
     if let Some(blueprint) = model.by_no(blueprint) {
         check_live(blueprint, &filter)?;
     }
@@ -55,9 +56,13 @@ pub async fn changes(
             let model = following.catalog.present_model(&following.ctx).await?;
             let Some(blueprint) = model.by_no(following.blueprint) else { return Ok(None) };
             let matches = |entry: &LogEntry| {
-                let states = entry.before.iter().chain(&entry.after);
-                entry.blueprint == following.blueprint
-                    && states.into_iter().any(|state| matches_live(blueprint, &following.filter, state))
+                if entry.blueprint != following.blueprint {
+                    return false;
+                }
+                // Relative dates are counted from the change, whenever it is read.
+                let filter = following.filter.at(entry.at);
+                let mut states = entry.before.iter().chain(&entry.after);
+                states.any(|state| matches_live(blueprint, &filter, state))
             };
             following.read = found.into_iter().filter(matches).collect();
         }

@@ -196,6 +196,35 @@ async fn a_change_of_the_model_is_told() {
     .await;
 }
 
+/// Relative dates are counted from each change, also where it is read later.
+#[tokio::test]
+async fn changes_are_filtered_by_relative_dates() {
+    on_each_engine(|store| async move {
+        let server = Server::with_blueprints(store).await;
+        let now = chrono::Utc::now();
+        for (name, days) in [("old", 30), ("new", 2), ("future", -2), ("last", 1)] {
+            let since = (now - chrono::TimeDelta::days(days)).to_rfc3339();
+            server.put("service", json!({"identifier": name, "properties": {"since": since}})).await;
+        }
+        let address = listen(&server).await;
+        let mut socket = Socket::begin(address, "/graphql/ws", &server.viewer).await;
+        let filter = "{since: {between: {relative: \"lastWeek\"}}, not: {since: {gt: {relative: \"now\"}}}}";
+        socket.subscribe("t", &format!("subscription {{ serviceChanged(where: {filter}, afterSeq: 0) {{ after {{ identifier }} }} }}")).await;
+        for expected in ["new", "last"] {
+            assert_eq!(socket.data().await["serviceChanged"]["after"]["identifier"], expected);
+        }
+        let mut socket = Socket::begin(address, "/api/graphql/ws", &server.viewer).await;
+        let rules = "{combinator: \"and\", rules: [{property: \"since\", operator: \"<\", value: {preset: \"lastWeek\"}}]}";
+        socket.subscribe("t", &format!("subscription {{ entityChanged(blueprint: \"service\", rules: {rules}, afterSeq: 0) {{ after }} }}")).await;
+        assert_eq!(socket.data().await["entityChanged"]["after"]["identifier"], "old");
+        // A machine has no teams.
+        let rules = "{combinator: \"and\", rules: [{property: \"$team\", operator: \"notIn\", value: [\"My Teams\"]}]}";
+        socket.subscribe("u", &format!("subscription {{ entityChanged(blueprint: \"service\", rules: {rules}, afterSeq: 0) {{ after }} }}")).await;
+        assert_eq!(socket.data().await["entityChanged"]["after"]["identifier"], "old");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn sockets_are_guarded() {
     on_each_engine(|store| async move {

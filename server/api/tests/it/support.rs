@@ -102,8 +102,11 @@ impl Server {
     }
 
     /// Stops the clock of identities: from now on only [`Server::pass`] moves it, however long a test takes.
-    pub fn freeze(&self) {
-        self.frozen.store(chrono::Utc::now().timestamp_micros(), Ordering::Relaxed);
+    /// Answers where it stands.
+    pub fn freeze(&self) -> Instant {
+        let now = chrono::Utc::now().timestamp_micros();
+        self.frozen.store(now, Ordering::Relaxed);
+        Instant(now + self.ahead.load(Ordering::Relaxed))
     }
 
     /// Lets time pass for identities.

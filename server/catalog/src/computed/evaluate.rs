@@ -121,7 +121,8 @@ impl Evaluation<'_> {
     ) -> Result<HashMap<i64, Computed>> {
         let target = hops.last().and_then(|hop| self.model.by_no(hop.to));
         let target = target.ok_or_else(|| Error::internal("an aggregation leads nowhere"))?;
-        let found = self.scope.aggregate_for(self.model, target, hops, filter, function, entities).await?;
+        let filter = filter.at(self.now);
+        let found = self.scope.aggregate_for(self.model, target, hops, &filter, function, entities).await?;
         Ok(entities
             .iter()
             .map(|entity| {

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, Notify};
 use super::NAME;
 use super::fill::CLOCK;
 use super::pass::{Progress, run};
+use crate::asking::asked_at;
 use crate::model::Models;
 use crate::{Catalog, measured, now, queue};
 
@@ -55,7 +56,7 @@ impl Computing {
         let leased = queue::lease(&self.store, NAME, TENANTS).await?;
         for due in &leased {
             let began = std::time::Instant::now();
-            let outcome = self.pass(due.tenant).await;
+            let outcome = self.pass(due.tenant, now()).await;
             measured::pass(began, &outcome);
             self.end(*due, outcome).await?;
         }
@@ -78,27 +79,27 @@ impl Computing {
         scope.commit().await
     }
 
-    async fn pass(&self, tenant: TenantId) -> Result<Progress> {
+    async fn pass(&self, tenant: TenantId, at: Instant) -> Result<Progress> {
         let _turn = self.turn.lock().await;
-        run(&self.store, &self.models, self.jq.as_ref(), tenant, now()).await
+        run(&self.store, &self.models, self.jq.as_ref(), tenant, at).await
     }
 
     /// One pass for a tenant, here and now. Where it fails or takes long, the worker does it.
     pub(crate) async fn hurry(&self, tenant: TenantId) {
-        if let Ok(Err(error)) = tokio::time::timeout(HURRY, self.pass(tenant)).await {
+        if let Ok(Err(error)) = tokio::time::timeout(HURRY, self.pass(tenant, now())).await {
             // Most likely another server was faster.
             tracing::debug!(error = ?error, tenant.id = tenant.0, "a pass beside a write failed");
         }
     }
 
-    /// Computes until a tenant is up to date.
+    /// Computes until a tenant is up to date for a point in time.
     ///
     /// # Errors
     /// Where a pass fails several times.
-    async fn settle(&self, tenant: TenantId) -> Result<()> {
+    async fn settle(&self, tenant: TenantId, at: Instant) -> Result<()> {
         let mut failures = 0;
         loop {
-            match self.pass(tenant).await {
+            match self.pass(tenant, at).await {
                 Ok(Progress::More) => {}
                 Ok(Progress::UpToDate { .. }) => return Ok(()),
                 Err(error) => {
@@ -119,9 +120,9 @@ impl Catalog {
         self.computing.clone()
     }
 
-    /// Computes until the tenant's values are up to date. What commands and tests wait for; servers do it in the
+    /// Computes until the tenant's values are up to date for the time of the request. What commands and tests wait for; servers do it in the
     /// background.
     pub async fn settle_computed(&self, ctx: &OpContext) -> Result<()> {
-        self.computing.settle(ctx.tenant()).await
+        self.computing.settle(ctx.tenant(), asked_at(ctx)).await
     }
 }

@@ -9,7 +9,7 @@ use portolan_store::{OpContext, TenantScope};
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Catalog, Entity};
+use crate::{Catalog, Entity, asking};
 
 /// Entities of a page.
 const PAGE: usize = 500;
@@ -44,6 +44,8 @@ impl Catalog {
                 rules::parse(rules, &Pointer::root().key("rules"))?.resolve(&model, found, Unknown::Refuse)?
             }
         };
+        // However long it takes, all of it is of one time.
+        let filter = asking::settled(&scope, ctx, &model, &filter).await?.into_owned();
         let blueprint = found.no();
         let snapshot = SNAPSHOTS.try_acquire().ok().map(|permit| (scope, permit));
         Ok(Export {

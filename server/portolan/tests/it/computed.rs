@@ -4,7 +4,7 @@ use portolan_catalog::{
     Actor, Catalog, Change, Deletion, EntityWrite, OpContext, Role, TenantId, WriteMode, WriteOptions,
 };
 use portolan_foundation::jq::{JqConfig, JqPool};
-use portolan_schema::Result;
+use portolan_schema::{Instant, Result};
 use portolan_store::Store;
 use portolan_store::testing::on_each_engine;
 use serde_json::{Map, Value, json};
@@ -165,6 +165,51 @@ async fn computed_values_follow_their_sources() {
         let x = fixture.values("service", "x").await;
         assert_eq!((&x["twice"], &x["$team"], x.get("sizes")), (&json!(30), &json!(["own"]), None));
         assert_eq!(fixture.values("deployment", "d1").await["$team"], json!(["own"]));
+    })
+    .await;
+}
+
+/// An aggregation whose rules look at the clock follows it, without a change of any entity.
+#[tokio::test]
+async fn aggregations_follow_the_clock() {
+    on_each_engine(|store| async move {
+        let expired = json!({"combinator": "and", "rules": [{"property": "until", "operator": "isExpired"}]});
+        let soon = json!({"combinator": "and", "rules": [
+            {"property": "until", "operator": "between", "value": {"preset": "nextDay"}},
+            {"property": {"path": ["host"]}, "operator": "matchAny", "value": ["h", "x"]}]});
+        let count = |query: &Value| {
+            json!({"target": "certificate", "calculationSpec": {"calculationBy": "entities", "func": "count"},
+                "query": query})
+        };
+        let blueprints = [
+            json!({"identifier": "host", "title": "Host", "schema": {"properties": {}},
+                "aggregationProperties": {"expired": count(&expired), "soon": count(&soon)}}),
+            json!({"identifier": "certificate", "title": "Certificate",
+                "schema": {"properties": {"until": {"type": "string", "format": "timer"}}},
+                "relations": {"host": {"target": "host"}}}),
+        ];
+        let mut fixture = Fixture::new(store, &blueprints).await;
+        let hour = 3_600_000_000;
+        // Long after what writes compute by the clock of this machine.
+        let begin = Instant::parse("2126-11-01T00:00:00Z").unwrap();
+        fixture.put("host", json!({"identifier": "h"})).await;
+        for (name, hours) in [("a", -5), ("b", 10), ("c", 40)] {
+            let until = Instant(begin.0 + hours * hour).to_rfc3339();
+            let entity =
+                json!({"identifier": name, "properties": {"until": until}, "relations": {"host": "h"}});
+            fixture.put("certificate", entity).await;
+        }
+        for (hours, expired, soon) in [(0, 1, 1), (9, 1, 1), (11, 2, 0), (30, 2, 1), (50, 3, 0)] {
+            let at = Instant(begin.0 + hours * hour);
+            fixture.ctx = fixture.ctx.clone().with_asked_at(Some(at));
+            fixture.settle().await;
+            let values = fixture.values("host", "h").await;
+            assert_eq!(
+                (&values["expired"], &values["soon"]),
+                (&json!(expired), &json!(soon)),
+                "after {hours} h"
+            );
+        }
     })
     .await;
 }

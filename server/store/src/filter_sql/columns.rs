@@ -19,7 +19,7 @@ pub(super) fn value_column(value: &Scalar) -> &'static str {
     match value {
         Scalar::Text(_) => "text_value",
         Scalar::Number(_) | Scalar::Boolean(_) => "number_value",
-        Scalar::Instant(_) => "instant_value",
+        Scalar::Instant(_) | Scalar::Relative(_) => "instant_value",
     }
 }
 
@@ -29,6 +29,8 @@ pub(super) fn bound(value: &Scalar) -> Value {
         Scalar::Number(number) => (*number).into(),
         Scalar::Boolean(flag) => f64::from(u8::from(*flag)).into(),
         Scalar::Instant(at) => at.0.into(),
+        // `FilterWriter::write` refuses it; nothing compares with NULL.
+        Scalar::Relative(_) => Value::BigInt(None),
     }
 }
 

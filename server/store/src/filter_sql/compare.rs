@@ -13,29 +13,35 @@ use crate::value_rows::{MAX_TEXT, cut_text};
 pub(super) const SHORT: usize = MAX_TEXT - 3;
 
 impl<'a> FilterWriter<'a> {
+    /// One value of the field (or item of it) compares so with all of `bounds`.
     pub(super) fn compare(
         &mut self,
         sql: &mut Sql,
         subject: &Subject<'a>,
         field: Field,
-        comparison: Comparison,
-        value: &Scalar,
+        bounds: &[(Comparison, &Scalar)],
     ) -> Result<()> {
-        if !comparable(field, value) {
+        let first = bounds.first().map(|(_, value)| value_column(value));
+        let fits = |value: &Scalar| comparable(field, value) && Some(value_column(value)) == first;
+        let Some(column) = first.filter(|_| bounds.iter().all(|(_, value)| fits(value))) else {
             sql.push(truth(false));
             return Ok(());
-        }
-        let place = self.open(sql, subject, field, value_column(value))?;
-        match (&place, value) {
-            (Place::Column(column), _) => {
-                sql.push(column).push(operator(comparison)).bind(bound(value));
+        };
+        let place = self.open(sql, subject, field, column)?;
+        for (at, (comparison, value)) in bounds.iter().enumerate() {
+            if at > 0 {
+                sql.push(" AND ");
             }
-            (Place::Probe(row) | Place::AtHand(row), Scalar::Text(text)) => {
-                self.compare_text(sql, subject, field, row, comparison, text)?;
-            }
-            (Place::Probe(row) | Place::AtHand(row), _) => {
-                sql.push(row).push(".").push(value_column(value));
-                sql.push(operator(comparison)).bind(bound(value));
+            match (&place, value) {
+                (Place::Column(column), _) => {
+                    sql.push(column).push(operator(*comparison)).bind(bound(value));
+                }
+                (Place::Probe(row) | Place::AtHand(row), Scalar::Text(text)) => {
+                    self.compare_text(sql, subject, field, row, *comparison, text)?;
+                }
+                (Place::Probe(row) | Place::AtHand(row), _) => {
+                    sql.push(row).push(".").push(column).push(operator(*comparison)).bind(bound(value));
+                }
             }
         }
         Self::close(sql, &place);

@@ -6,6 +6,7 @@ use portolan_schema::{
     BlueprintModel, BlueprintNo, CatalogModel, Field, Filter, Meta, PropertyNo, RelationNo, Result, Scalar,
 };
 
+use super::chain::Chain;
 use super::columns::{column_name, meta_column, value_column};
 use super::compare::SHORT;
 use super::related::ends;
@@ -39,6 +40,8 @@ enum Way<'f> {
     Edges { relation: RelationNo, direction: Direction, other: Box<Driver<'f>> },
     /// Edges to entities of these identifiers, or that wait for them.
     Identified { relation: RelationNo, target: BlueprintNo, identifiers: &'f [String] },
+    /// Entities of the blueprint that a chain of relations leads from.
+    Chained { blueprint: BlueprintNo, chain: Chain<'f> },
 }
 
 /// The drivers among a filter's conjuncts, likely better ones first.
@@ -61,7 +64,7 @@ fn driver<'f>(
     filter: &'f Filter,
 ) -> Option<Driver<'f>> {
     match filter {
-        Filter::Compare { .. } | Filter::In { .. } | Filter::Text { .. } => {
+        Filter::Compare { .. } | Filter::In { .. } | Filter::Range { .. } | Filter::Text { .. } => {
             let (column, rank, at_most) = range(filter)?;
             let (repeats, way) = match filter.field()? {
                 Field::Meta(meta @ (Meta::Identifier | Meta::Title | Meta::CreatedAt | Meta::UpdatedAt)) => {
@@ -104,6 +107,13 @@ fn driver<'f>(
             let way = Way::Identified { relation: *relation, target: found.target, identifiers };
             Some(Driver { conjunct, exact: true, repeats: true, at_most: None, rank: 1, way })
         }
+        Filter::Chain { relations, direction, most, blueprint: end, filter } => {
+            let relations = relations.as_deref();
+            let chain = Chain { relations, direction: *direction, most: *most, blueprint: *end, filter };
+            let way = Way::Chained { blueprint: blueprint.no(), chain };
+            let repeats = most.is_some();
+            Some(Driver { conjunct, exact: true, repeats, at_most: None, rank: 5, way })
+        }
         _ => None,
     }
 }
@@ -123,6 +133,11 @@ fn range(filter: &Filter) -> Option<(&'static str, u8, Option<usize>)> {
             let column = value_column(values.first()?);
             let same = values.iter().all(|value| value_column(value) == column);
             same.then_some((column, 2, Some(values.len())))
+        }
+        Filter::Range { from, to, .. }
+            if usual(from) && usual(to) && value_column(from) == value_column(to) =>
+        {
+            Some((value_column(from), 4, None))
         }
         Filter::Text { matching: TextMatch::StartsWith, value, fold: false, .. }
             if !value.is_empty() && value.len() < SHORT =>
@@ -220,6 +235,15 @@ impl<'a> FilterWriter<'a> {
                 sql.push(" AND relation_no = ").bind(relation.0).push(" AND pending IN (");
                 sql.bind_list(identifiers.iter().map(String::as_str)).push(")");
             }
+            Way::Chained { blueprint, chain } => {
+                let (ids, row) = (self.alias("h"), self.alias("d"));
+                sql.push("SELECT ").push(&row).push(".entity_id AS id FROM (");
+                self.push_chain(sql, chain)?;
+                sql.push(") ").push(&ids).push(" CROSS JOIN entities ").push(&row);
+                sql.push(" WHERE ").push(&row).push(".tenant_id = ").bind(self.tenant.0);
+                sql.push(" AND ").push(&row).push(".entity_id = ").push(&ids).push(".id");
+                sql.push(" AND ").push(&row).push(".blueprint_no = ").bind(blueprint.0);
+            }
         }
         Ok(())
     }
@@ -230,6 +254,11 @@ impl<'a> FilterWriter<'a> {
             Filter::Compare { comparison, value, .. } => {
                 sql.push(&column(value_column(value))).push(super::columns::operator(*comparison));
                 sql.bind(super::columns::bound(value));
+            }
+            Filter::Range { from, to, .. } => {
+                let column = column(value_column(from));
+                sql.push(&column).push(" >= ").bind(super::columns::bound(from));
+                sql.push(" AND ").push(&column).push(" <= ").bind(super::columns::bound(to));
             }
             Filter::In { values, .. } => {
                 let of = values.first().map_or("text_value", value_column);

@@ -4,6 +4,7 @@
 //! What the engines may not do is turn probes into joins, whose order would hang on statistics; see [`FENCE`] and
 //! `docs/decisions/004-lists-choose-their-own-plan.md`.
 
+mod chain;
 mod columns;
 mod compare;
 mod driver;
@@ -15,10 +16,12 @@ pub(crate) use columns::{column_name, meta_column};
 pub(crate) use driver::{Driver, drivers};
 pub(crate) use related::needs_row;
 
+use portolan_schema::filter::Comparison;
 use portolan_schema::rules::text_matches;
 use portolan_schema::{BlueprintModel, CatalogModel, Code, Error, Field, Filter, Meta, PropertyNo, Result};
 use sea_orm::DbBackend;
 
+use self::chain::Chain;
 use crate::TenantId;
 use crate::sql::Sql;
 use crate::value_rows::team_no;
@@ -76,6 +79,9 @@ impl<'a> FilterWriter<'a> {
     /// # Errors
     /// `TOO_MANY_ITEMS` where the statement would bind more values than the engines allow.
     pub(crate) fn write(&mut self, sql: &mut Sql, subject: &Subject<'a>, filter: &Filter) -> Result<()> {
+        if filter.follows_clock() {
+            return Err(open());
+        }
         self.condition(sql, subject, filter)?;
         if sql.bound() > MAX_BOUND {
             let message =
@@ -101,7 +107,11 @@ impl<'a> FilterWriter<'a> {
                 Ok(())
             }
             Filter::Compare { field, comparison, value } => {
-                self.compare(sql, subject, *field, *comparison, value)
+                self.compare(sql, subject, *field, &[(*comparison, value)])
+            }
+            Filter::Range { field, from, to } => {
+                let bounds = [(Comparison::GreaterOrEqual, from), (Comparison::LessOrEqual, to)];
+                self.compare(sql, subject, *field, &bounds)
             }
             Filter::In { field, values } => self.one_of(sql, subject, *field, values),
             Filter::Text { field, matching, value, fold } => {
@@ -116,6 +126,20 @@ impl<'a> FilterWriter<'a> {
                 self.related_identifiers(sql, subject, *relation, identifiers);
                 Ok(())
             }
+            Filter::Chain { relations, direction, most, blueprint, filter } => {
+                let chain = Chain {
+                    relations: relations.as_deref(),
+                    direction: *direction,
+                    most: *most,
+                    blueprint: *blueprint,
+                    filter,
+                };
+                sql.push(&subject.id).push(" IN (");
+                self.push_chain(sql, &chain)?;
+                sql.push(")");
+                Ok(())
+            }
+            Filter::Contextual(_) => Err(open()),
         }
     }
 
@@ -199,6 +223,10 @@ impl<'a> FilterWriter<'a> {
 
 fn truth(holds: bool) -> &'static str {
     if holds { "1 = 1" } else { "1 = 0" }
+}
+
+fn open() -> Error {
+    Error::internal("a filter is asked before the time and the caller are put in")
 }
 
 fn gone(what: &str) -> Error {

@@ -97,9 +97,13 @@ pub(crate) fn needs_row(blueprint: &BlueprintModel, filter: &Filter) -> bool {
     match filter {
         Filter::All(parts) | Filter::Any(parts) => parts.iter().any(|part| needs_row(blueprint, part)),
         Filter::Not(inner) => needs_row(blueprint, inner),
-        Filter::Related { .. } | Filter::RelatedIdentifiers { .. } => false,
+        Filter::Related { .. }
+        | Filter::RelatedIdentifiers { .. }
+        | Filter::Chain { .. }
+        | Filter::Contextual(_) => false,
         Filter::Compare { field, .. }
         | Filter::In { field, .. }
+        | Filter::Range { field, .. }
         | Filter::Text { field, .. }
         | Filter::IsNull { field }
         | Filter::IsEmpty { field } => match field {

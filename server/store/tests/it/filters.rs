@@ -101,7 +101,7 @@ fn related_identifiers(tape: &mut Tape, blueprint: &BlueprintModel) -> Option<Fi
     Some(Filter::RelatedIdentifiers { relation, identifiers })
 }
 
-fn identifier(tape: &mut Tape) -> String {
+pub fn identifier(tape: &mut Tape) -> String {
     (*tape.pick(&["0", "1", "ghost", "0-Ä", "1-AB", "2"])).to_owned()
 }
 
@@ -121,6 +121,9 @@ fn condition(tape: &mut Tape, blueprint: &BlueprintModel) -> Filter {
     match tape.below(8) {
         0 => Filter::IsNull { field },
         1 => Filter::IsEmpty { field },
+        2 if column != Column::Boolean && tape.once_in(2) => {
+            Filter::Range { field, from: scalar(tape, field, column), to: scalar(tape, field, column) }
+        }
         2 => Filter::In { field, values: (0..tape.below(4)).map(|_| scalar(tape, field, column)).collect() },
         3 | 4 if column == Column::Text => Filter::Text {
             field,
@@ -136,7 +139,7 @@ fn condition(tape: &mut Tape, blueprint: &BlueprintModel) -> Filter {
     }
 }
 
-fn operand(tape: &mut Tape, field: Field) -> String {
+pub fn operand(tape: &mut Tape, field: Field) -> String {
     match field {
         Field::Meta(Meta::Identifier) => identifier(tape),
         Field::Meta(Meta::Team) => (*tape.pick(&["red", "Blue", "blue", "b", "BLUE"])).to_owned(),

@@ -1,5 +1,7 @@
 //! The law: the SQL answer to a filter is the in-memory answer, on both engines.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use portolan_schema::rules::{World, matches};
@@ -9,9 +11,9 @@ use portolan_store::testing::{Engine, TestDatabase, walk_only};
 use portolan_store::{Store, TenantId};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use crate::filters;
 use crate::tape::Tape;
 use crate::world::Catalog;
+use crate::{filters, rules};
 
 /// Catalogs a run; each is asked [`FILTERS`] filters a blueprint on each engine.
 const CATALOGS: u32 = 24;
@@ -31,6 +33,45 @@ fn sql_answers_what_memory_answers() {
         })
     });
 }
+
+/// What rules say, by way of their JSON and the parser: SQL and memory have to take them the same way, too.
+#[test]
+fn rules_are_answered_alike() {
+    on_random_catalogs(CATALOGS, 8_000, |store, tenant, catalog, tape| {
+        Box::pin(async move {
+            let model = &catalog.model;
+            for blueprint in model.blueprints().iter().filter(|one| !one.identifier().starts_with('_')) {
+                for _ in 0..FILTERS {
+                    let (query, now) = (rules::query(tape, model, blueprint, 2), rules::now(tape));
+                    let fail = |problem: String| TestCaseError::fail(format!("{problem} for {query}"));
+                    let open = rules::resolve(model, blueprint, &query).map_err(fail)?;
+                    let caller = rules::caller(tape, model);
+                    let bound = open
+                        .for_caller(model, &caller, now)
+                        .map_err(|problems| fail(format!("{problems:?} with {caller:?}")))?;
+                    let filter = bound.at(now);
+                    check(store, tenant, catalog, blueprint, &filter).await.map_err(|error| {
+                        TestCaseError::fail(format!("{error}\n  {query} at {now:?} by {caller:?}"))
+                    })?;
+                    let found =
+                        catalog.of(blueprint.no()).filter(|one| matches(catalog, one, &filter)).count();
+                    if 0 < found && found < catalog.of(blueprint.no()).count() {
+                        TOLD_APART.lock().unwrap().extend(rules::kinds(&query));
+                    }
+                    store.read(tenant).await.unwrap().check_chains(model, &filter).await.unwrap();
+                }
+            }
+            Ok(())
+        })
+    });
+    let told_apart = TOLD_APART.lock().unwrap();
+    let missing: Vec<&str> =
+        rules::KINDS.iter().copied().filter(|kind| !told_apart.contains(*kind)).collect();
+    assert!(missing.is_empty(), "no query with {missing:?} told entities apart");
+}
+
+/// What was in queries that hold for some entities and not for others.
+static TOLD_APART: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Every comparison of every kind of value with every other: the edges that chance seldom meets.
 #[test]

@@ -10,5 +10,6 @@ mod filters;
 mod law;
 mod pages;
 mod plans;
+mod rules;
 mod tape;
 mod world;

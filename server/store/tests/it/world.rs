@@ -117,7 +117,9 @@ fn model(tape: &mut Tape) -> CatalogModel {
             for many in [false, true] {
                 if !tape.once_in(3) {
                     let kind = if many { "many" } else { "one" };
-                    relations.insert(format!("{kind}_{at}"), json!({"target": target, "many": many}));
+                    let required = tape.once_in(3);
+                    let definition = json!({"target": target, "many": many, "required": required});
+                    relations.insert(format!("{kind}_{at}"), definition);
                 }
             }
         }
@@ -134,6 +136,16 @@ fn model(tape: &mut Tape) -> CatalogModel {
         }
         definitions.push(json!({"identifier": name, "title": name, "schema": {"properties": properties},
             "relations": relations, "ownership": ownership, "calculationProperties": calculations}));
+    }
+    // Who asks is of these; no entities are made.
+    for name in ["_user", "_team"] {
+        let kinds = ["text", "number", "flag", "at", "texts", "dates", "timer", "doc"];
+        let properties: Map<String, Value> = property_kinds()
+            .into_iter()
+            .filter(|(identifier, _)| kinds.contains(identifier))
+            .map(|(identifier, definition)| (identifier.to_owned(), definition))
+            .collect();
+        definitions.push(json!({"identifier": name, "title": name, "schema": {"properties": properties}}));
     }
     compile(definitions)
 }
@@ -187,7 +199,7 @@ impl Catalog {
     pub fn random(tape: &mut Tape, first_id: i64, most: usize) -> Self {
         let model = model(tape);
         let mut entities = Vec::new();
-        for blueprint in model.blueprints() {
+        for blueprint in model.blueprints().iter().filter(|one| !one.identifier().starts_with('_')) {
             for at in 0..tape.below(most) {
                 let suffix = tape.pick(&["", "-Ä", "-ä", "-AB", "/x"]);
                 let mut state = EntityState { identifier: format!("{at}{suffix}"), ..EntityState::default() };
@@ -368,7 +380,7 @@ fn entity(id: i64, blueprint: BlueprintNo, state: EntityState, stamps: &Stamps) 
 }
 
 /// A value of the property's type, or null, or (rarely) of another type.
-fn value(tape: &mut Tape, json_type: &str, property: &portolan_schema::Property) -> Value {
+pub fn value(tape: &mut Tape, json_type: &str, property: &portolan_schema::Property) -> Value {
     if tape.once_in(8) {
         return Value::Null;
     }

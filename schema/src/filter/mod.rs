@@ -3,10 +3,13 @@
 //!
 //! Logic is two-valued: an absent or null value equals nothing, so every comparison with it is false and its `Not` true.
 
+mod open;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::{Instant, PropertyNo, RelationNo};
+use crate::rules::ContextRule;
+use crate::{BlueprintNo, Instant, Moment, PropertyNo, RelationNo};
 
 /// Values that every entity has beside its properties (`$title`, …).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,6 +78,8 @@ pub enum Scalar {
     Number(f64),
     Boolean(bool),
     Instant(Instant),
+    /// A date told from the time of the question; [`Filter::at`] puts the time in.
+    Relative(Moment),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +151,12 @@ pub enum Filter {
         field: Field,
         values: Vec<Scalar>,
     },
+    /// The value (or one of its items) lies between the two, both included.
+    Range {
+        field: Field,
+        from: Scalar,
+        to: Scalar,
+    },
     /// A text comparison; `fold` ignores case.
     Text {
         field: Field,
@@ -173,6 +184,18 @@ pub enum Filter {
         relation: RelationNo,
         identifiers: Vec<String>,
     },
+    /// Relations of these (of all, where None are named), followed once or more, lead to an entity of the blueprint that
+    /// matches.
+    Chain {
+        relations: Option<Vec<RelationNo>>,
+        direction: Direction,
+        /// How often at most; None for as often as it takes.
+        most: Option<u32>,
+        blueprint: BlueprintNo,
+        filter: Box<Filter>,
+    },
+    /// A rule that refers to who asks; [`Filter::for_caller`] puts the caller in.
+    Contextual(Box<ContextRule>),
 }
 
 impl Filter {
@@ -213,6 +236,7 @@ impl Filter {
         match self {
             Self::Compare { field, .. }
             | Self::In { field, .. }
+            | Self::Range { field, .. }
             | Self::Text { field, .. }
             | Self::IsNull { field }
             | Self::IsEmpty { field } => Some(*field),
@@ -258,6 +282,13 @@ impl Filter {
                 quantifier: *quantifier,
                 filter: Box::new(filter.simplified()),
             },
+            Self::Chain { relations, direction, most, blueprint, filter } => Self::Chain {
+                relations: relations.clone(),
+                direction: *direction,
+                most: *most,
+                blueprint: *blueprint,
+                filter: Box::new(filter.simplified()),
+            },
             other => other.clone(),
         }
     }
@@ -267,7 +298,7 @@ impl Filter {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::relation_depth).max().unwrap_or(0),
             Self::Not(inner) => inner.relation_depth(),
-            Self::Related { filter, .. } => 1 + filter.relation_depth(),
+            Self::Related { filter, .. } | Self::Chain { filter, .. } => 1 + filter.relation_depth(),
             _ => 0,
         }
     }
