@@ -1,6 +1,8 @@
 //! Entity validation through the `jsonschema` crate: one compiled validator a blueprint, no remote references, patterns
 //! matched in linear time.
 
+use std::collections::HashMap;
+
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value, json};
@@ -29,14 +31,67 @@ const PLAIN: &[&str] = &[
     "indexed",
     "items",
 ];
+/// Those of them that say nothing about values at all.
+const SILENT: &[&str] = &[
+    "title",
+    "description",
+    "icon",
+    "enumColors",
+    "spec",
+    "specAuthentication",
+    "indexed",
+    "default",
+    "readOnly",
+    "dateFormat",
+];
+/// Formats that every text has.
+const UNCHECKED: &[&str] = &["markdown", "yaml", "user", "team"];
 const REFERENCES: &[&str] = &["$ref", "$dynamicRef", "$recursiveRef"];
 
 /// A blueprint's compiled JSON Schema. About 28 kB of memory.
 pub(crate) struct EntityValidator {
     /// None where the schema does not compile, which [`check_definition`] keeps out of every model.
     validator: Option<Validator>,
-    known: Vec<String>,
+    known: HashMap<String, Kind>,
     required: Vec<String>,
+}
+
+/// What a property asks of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    Boolean,
+    /// More than its JSON type: left to the validator.
+    Other,
+}
+
+impl Kind {
+    fn of(definition: &Map<String, Value>) -> Self {
+        let asks_more = |(key, value): (&String, &Value)| match key.as_str() {
+            "type" => false,
+            "format" => !value.as_str().is_some_and(|format| UNCHECKED.contains(&format)),
+            key => !SILENT.contains(&key),
+        };
+        if definition.iter().any(asks_more) {
+            return Self::Other;
+        }
+        match definition.get("type").and_then(Value::as_str) {
+            Some("string") => Self::Text,
+            Some("number") => Self::Number,
+            Some("boolean") => Self::Boolean,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether the value is as the property asks, and can be kept. A no may be wrong.
+    fn accepts(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Text, Value::String(text)) => !text.contains('\0'),
+            (Self::Number, Value::Number(_)) | (Self::Boolean, Value::Bool(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 impl EntityValidator {
@@ -48,7 +103,11 @@ impl EntityValidator {
             .collect();
         Self {
             validator: build(&json!({"type": "object", "properties": properties})).ok(),
-            known: blueprint.properties.keys().cloned().collect(),
+            known: blueprint
+                .properties
+                .iter()
+                .map(|(identifier, property)| (identifier.clone(), Kind::of(&property.definition)))
+                .collect(),
             required: blueprint.required.clone(),
         }
     }
@@ -61,19 +120,23 @@ impl EntityValidator {
                 problems.add(Code::Required, path.key(name), format!("the property \"{name}\" is required"));
             }
         }
+        // What the validator has to look at.
         let mut present = Map::new();
         for (name, value) in properties {
-            let at = path.key(name);
-            if !self.known.contains(name) {
-                let message = format!("the blueprint has no property \"{name}\"");
-                problems.add(Code::UnknownProperty, at, message);
-            } else if let Some(problem) = unstorable(value, &at, 1) {
-                problems.0.push(problem);
-            } else if !value.is_null() {
-                present.insert(name.clone(), value.clone());
+            match self.known.get(name) {
+                Some(kind) if value.is_null() || kind.accepts(value) => {}
+                Some(_) => match unstorable(value, &path.key(name), 1) {
+                    Some(problem) => problems.0.push(problem),
+                    None => drop(present.insert(name.clone(), value.clone())),
+                },
+                None => {
+                    let message = format!("the blueprint has no property \"{name}\"");
+                    problems.add(Code::UnknownProperty, path.key(name), message);
+                }
             }
         }
         match &self.validator {
+            Some(_) if present.is_empty() => {}
             Some(validator) => {
                 let found = Value::Object(present);
                 problems.extend(
