@@ -27,6 +27,10 @@ impl TenantScope {
         let parts = Parts::of(self.backend(), blueprint, query)?;
         let filter = query.filter.simplified();
         let conjuncts = filter.conjuncts();
+        if conjuncts.is_empty() && query.functions.is_empty() && parts.groups.is_empty() {
+            let count = self.count_entities(blueprint.no()).await?;
+            return Ok(vec![Group { key: Vec::new(), count, values: Vec::new() }]);
+        }
         if let ([], [], [GroupPart { expression, reading, join: Some(join) }]) =
             (&conjuncts[..], &query.functions[..], &parts.groups[..])
             && !join.list
@@ -123,7 +127,11 @@ impl TenantScope {
             let key = vec![read_key(&row, 1, reading)?];
             groups.push(Group { key, count: column::<i64>(&row, 0)?.unsigned_abs(), values: Vec::new() });
         }
-        let (entities, present) = self.presence(blueprint.no(), join.property, join.column).await?;
+        let entities = self.count_entities(blueprint.no()).await?;
+        let present = match groups.len() < limit {
+            true => groups.iter().map(|group| group.count).sum(),
+            false => self.count_present(blueprint.no(), join.property, join.column).await?,
+        };
         if present < entities {
             let absent = Group { key: vec![Value::Null], count: entities - present, values: Vec::new() };
             let at = groups.partition_point(|group| group.count >= absent.count);

@@ -1,6 +1,6 @@
 //! Rows of blueprints and the log of model revisions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use portolan_schema::model::{BlueprintNo, Stamps, StoredBlueprint};
 use portolan_schema::{Blueprint, Error, Instant, Result};
@@ -88,23 +88,6 @@ impl TenantScope {
             " AND EXISTS (SELECT 1 FROM entities e WHERE e.tenant_id = b.tenant_id AND e.blueprint_no = b.blueprint_no)",
         );
         self.all(sql).await?.iter().map(|row| column(row, 0).map(BlueprintNo)).collect()
-    }
-
-    /// How many entities each blueprint has; those that have none are not there.
-    pub async fn count_all_entities(&self) -> Result<HashMap<BlueprintNo, u64>> {
-        let mut sql = Sql::new("SELECT blueprint_no, count(*) FROM entities WHERE tenant_id = ");
-        sql.bind(self.tenant().0).push(" GROUP BY blueprint_no");
-        let read =
-            |row: &QueryResult| Ok((BlueprintNo(column(row, 0)?), column::<i64>(row, 1)?.unsigned_abs()));
-        self.all(sql).await?.iter().map(read).collect()
-    }
-
-    /// How many entities a blueprint has.
-    pub async fn count_entities(&self, no: BlueprintNo) -> Result<u64> {
-        let mut sql = Sql::new("SELECT count(*) FROM entities WHERE tenant_id = ");
-        sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(no.0);
-        let row = self.one(sql).await?.ok_or_else(|| Error::internal("a count gave no row"))?;
-        Ok(column::<i64>(&row, 0)?.unsigned_abs())
     }
 }
 

@@ -59,6 +59,7 @@ impl TenantScope {
         self.write_values(model, &live).await?;
         moved.extend(self.write_edges(&live).await?);
         self.end_waiting(model, &live).await?;
+        self.move_counts(changes).await?;
         self.write_versions(model, changes, &moved, cause).await
     }
 

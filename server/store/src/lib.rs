@@ -8,6 +8,7 @@ mod blueprint;
 pub mod computed;
 pub mod consumer;
 pub mod context;
+mod counts;
 pub mod database;
 pub mod entity;
 mod entity_read;

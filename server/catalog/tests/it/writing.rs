@@ -3,7 +3,7 @@
 use portolan_catalog::{Change, Deletion, Kind, WriteMode, WriteOptions};
 use portolan_schema::{Code, Field, Filter, Scalar};
 use portolan_store::testing::on_each_engine;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Fixture, blueprints, change};
 
@@ -166,6 +166,56 @@ async fn writers_at_the_same_time_lose_nothing() {
         });
         futures::future::join_all(writes).await;
         assert_eq!(fixture.list("service", Filter::always()).await.total, Some(80));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn entities_are_counted_along() {
+    on_each_engine(|store| async move {
+        let fixture = Fixture::new(store).await;
+        let model = fixture.catalog.model(&fixture.ctx).await.unwrap();
+        let check = async |expected: [u64; 3]| {
+            for (name, expected) in ["system", "service", "deployment"].into_iter().zip(expected) {
+                let no = model.get(name).unwrap().no();
+                let counted = fixture.catalog.count_entities(&fixture.ctx, no).await.unwrap();
+                let found = fixture.identifiers(name, Filter::always()).await.len() as u64;
+                assert_eq!((counted, found), (expected, expected), "{name}");
+            }
+        };
+        check([0, 0, 0]).await;
+        let entity = |blueprint: &str, name: &str, relations: Value| {
+            change(
+                WriteMode::Merge,
+                &json!({"blueprint": blueprint, "identifier": name, "relations": relations}),
+            )
+        };
+        let delete = |dependents| {
+            Change::Delete(Deletion {
+                blueprint: "service".into(),
+                identifier: "a".into(),
+                dependents,
+                if_revision: None,
+            })
+        };
+        let options = WriteOptions { create_missing: true, ..WriteOptions::default() };
+        let batch = vec![
+            entity("service", "a", json!({"system": "made"})),
+            entity("service", "b", json!({"dependsOn": ["a"]})),
+            entity("service", "b", json!({})),
+            entity("service", "no identifier", json!({})),
+            entity("deployment", "d", json!({"service": "a"})),
+        ];
+        fixture.catalog.write(&fixture.ctx, batch.clone(), &options).await.unwrap();
+        check([1, 2, 1]).await;
+        fixture.catalog.write(&fixture.ctx, batch, &options).await.unwrap();
+        let refused = vec![entity("service", "c", json!({})), delete(false)];
+        let atomic = WriteOptions { atomic: true, ..WriteOptions::default() };
+        fixture.catalog.write(&fixture.ctx, refused, &atomic).await.unwrap();
+        check([1, 2, 1]).await;
+        let passing = vec![entity("service", "c", json!({})), delete(true)];
+        fixture.catalog.write(&fixture.ctx, passing, &options).await.unwrap();
+        check([1, 2, 0]).await;
     })
     .await;
 }

@@ -15,8 +15,6 @@ use crate::sql::Sql;
 
 /// So few hits are sorted without further thought.
 const FEW: usize = 200;
-/// Entities of a blueprint are counted no further than this.
-const MANY_ENTITIES: usize = 250_000;
 /// Hits are counted no further than this where several conditions compete and no order does.
 const MANY_HITS: usize = 2_000;
 
@@ -42,7 +40,7 @@ impl TenantScope {
         if let Some(at) = found.iter().position(|driver| driver.at_most.is_some_and(|most| most <= FEW)) {
             return Ok(Access::Hits(found.swap_remove(at)));
         }
-        let entities = self.size(list.blueprint.no()).await?;
+        let entities = self.estimate_entities(list.blueprint.no()).await?;
         // A power of two, so that few different statements come of it.
         let few = entities.saturating_mul(list.page.limit + list.page.offset + 1).isqrt();
         let few = few.max(FEW).next_power_of_two();
@@ -108,35 +106,18 @@ impl TenantScope {
         Ok(counts)
     }
 
-    /// How many entities a blueprint has, and how many of them have a value of a property that is no list.
-    pub(crate) async fn presence(
+    /// How many entities have a value of a property that is no list.
+    pub(crate) async fn count_present(
         &self,
         blueprint: BlueprintNo,
         property: PropertyNo,
         column_name: &str,
-    ) -> Result<(u64, u64)> {
-        let mut sql = Sql::new("SELECT (SELECT count(*) FROM entities WHERE tenant_id = ");
+    ) -> Result<u64> {
+        let mut sql = Sql::new("SELECT count(*) FROM entity_values WHERE tenant_id = ");
         sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
-        sql.push("), (SELECT count(*) FROM entity_values WHERE tenant_id = ").bind(self.tenant().0);
-        sql.push(" AND blueprint_no = ").bind(blueprint.0).push(" AND property_no = ").bind(property.0);
-        sql.push(" AND ").push(column_name).push(" IS NOT NULL)");
+        sql.push(" AND property_no = ").bind(property.0);
+        sql.push(" AND ").push(column_name).push(" IS NOT NULL");
         let row = self.one(sql).await?.ok_or_else(|| Error::internal("a count gave no row"))?;
-        let count = |at| column::<i64>(&row, at).map(i64::unsigned_abs);
-        Ok((count(0)?, count(1)?))
-    }
-
-    /// How many entities a blueprint has, about.
-    pub(super) async fn size(&self, blueprint: BlueprintNo) -> Result<usize> {
-        let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 FROM entities WHERE tenant_id = ");
-        sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
-        sql.push(&format!(" LIMIT {MANY_ENTITIES}) n"));
-        let key = Estimates::key(self.tenant(), &sql);
-        if let Some(known) = self.estimates().get(key) {
-            return Ok(known);
-        }
-        let row = self.one(sql).await?.ok_or_else(|| Error::internal("a count gave no row"))?;
-        let count = usize::try_from(column::<i64>(&row, 0)?).unwrap_or(usize::MAX);
-        self.estimates().put(key, count);
-        Ok(count)
+        Ok(column::<i64>(&row, 0)?.unsigned_abs())
     }
 }

@@ -78,6 +78,9 @@ impl TenantScope {
         blueprint: &BlueprintModel,
         conjuncts: &[&Filter],
     ) -> Result<u64> {
+        if conjuncts.is_empty() {
+            return self.count_entities(blueprint.no()).await;
+        }
         if let [Filter::Not(inner)] = conjuncts {
             // Who does not match is all but those who do, whom an index may count.
             let inner = inner.conjuncts();

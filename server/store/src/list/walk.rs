@@ -154,11 +154,11 @@ impl TenantScope {
     async fn has_absent(&self, list: &List<'_>) -> Result<bool> {
         let no = list.blueprint.no();
         let Source::Value { property, column, list: false } = list.keys[0].source else { return Ok(true) };
-        if self.size(no).await? <= ASKED {
+        if self.estimate_entities(no).await? <= ASKED {
             return Ok(true);
         }
-        let (entities, present) = self.presence(no, property, column_name(column)).await?;
-        Ok(present < entities)
+        let entities = self.count_entities(no).await?;
+        Ok(self.count_present(no, property, column_name(column)).await? < entities)
     }
 
     /// Appends that an entity has no value to be sorted by.

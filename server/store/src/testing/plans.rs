@@ -126,8 +126,8 @@ impl Plan {
 
     /// Whether it only counts, and no further than to a bound, to find a way.
     pub fn is_estimate(&self) -> bool {
-        self.sql.starts_with("SELECT (SELECT count(*)")
-            || self.sql.starts_with("SELECT count(*) FROM (SELECT 1")
+        let counting = ["SELECT (SELECT count(*)", "SELECT count(*) FROM entity_values WHERE"];
+        counting.iter().any(|text| self.sql.starts_with(text)) || self.sql.contains("FROM blueprint_counts")
     }
 
     /// `condition` is on the index's columns.
