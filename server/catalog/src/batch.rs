@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use portolan_schema::{BlueprintModel, BlueprintNo, CatalogModel, Error, Result};
 use portolan_store::TenantScope;
 use portolan_store::entity::Entity;
+use portolan_store::stored_entity::StoredEntity;
 
 use crate::change::RunOrigin;
 use crate::draft::Draft;
@@ -39,18 +40,44 @@ impl<'a> Batch<'a> {
 
     /// Loads entities that are not loaded yet; those that do not exist become absent drafts.
     pub(crate) async fn load(&mut self, keys: &[Key]) -> Result<()> {
+        let stored = self.fetch(keys).await?;
+        self.adopt(keys.iter(), stored)
+    }
+
+    /// Reads entities that are not loaded yet.
+    pub(crate) async fn fetch(&self, keys: &[Key]) -> Result<HashMap<Key, StoredEntity>> {
         let mut wanted: IndexMap<BlueprintNo, Vec<&str>> = IndexMap::new();
         for (blueprint, identifier) in keys.iter().filter(|key| !self.drafts.contains_key(*key)) {
             wanted.entry(*blueprint).or_default().push(identifier);
         }
-        let mut found: Vec<Entity> = Vec::new();
+        let mut found = HashMap::new();
         for (blueprint, identifiers) in &wanted {
-            let mut entities = self.scope.entities_by_identifier(self.model, *blueprint, identifiers).await?;
-            found.extend(identifiers.iter().filter_map(|identifier| entities.remove(*identifier)));
+            let stored = self.scope.stored_entities(self.model, *blueprint, identifiers).await?;
+            found.extend(stored.into_iter().map(|(identifier, entity)| ((*blueprint, identifier), entity)));
         }
-        self.adopt(found).await?;
+        Ok(found)
+    }
+
+    /// Makes drafts of what was fetched, absent ones where nothing is stored.
+    pub(crate) fn adopt<'k>(
+        &mut self,
+        keys: impl Iterator<Item = &'k Key>,
+        mut stored: HashMap<Key, StoredEntity>,
+    ) -> Result<()> {
         for key in keys {
-            self.drafts.entry(key.clone()).or_insert_with(Draft::absent);
+            if self.drafts.contains_key(key) {
+                continue;
+            }
+            let draft = match stored.remove(key) {
+                Some(found) => {
+                    let waits = found.waits;
+                    let entity = found.into_entity(self.blueprint(key.0)?)?;
+                    self.by_id.insert(entity.id, key.clone());
+                    Draft::stored(entity, waits)
+                }
+                None => Draft::absent(),
+            };
+            self.drafts.insert(key.clone(), draft);
         }
         Ok(())
     }
@@ -61,20 +88,14 @@ impl<'a> Batch<'a> {
         if missing.is_empty() {
             return Ok(());
         }
-        let found = self.scope.entities_by_id(self.model, &missing).await?;
-        self.adopt(found).await
-    }
-
-    async fn adopt(&mut self, mut entities: Vec<Entity>) -> Result<()> {
-        if entities.is_empty() {
-            return Ok(());
-        }
+        let mut entities = self.scope.entities_by_id(self.model, &missing).await?;
         let mut borrowed: Vec<&mut Entity> = entities.iter_mut().collect();
-        self.scope.fill_relations(self.model, &mut borrowed).await?;
+        let waiting = self.scope.fill_relations(self.model, &mut borrowed).await?;
         for entity in entities {
             let key = (entity.blueprint, entity.state.identifier.clone());
+            let waits = waiting.contains(&entity.id);
             self.by_id.insert(entity.id, key.clone());
-            self.drafts.entry(key).or_insert_with(|| Draft::stored(entity));
+            self.drafts.entry(key).or_insert_with(|| Draft::stored(entity, waits));
         }
         Ok(())
     }

@@ -115,6 +115,8 @@ pub struct Outcome {
     pub kind: Kind,
     /// The entity after the change (before it, where deleted), relations filled.
     pub entity: Entity,
+    /// Whether an edge of it may wait for its target.
+    pub waits: bool,
     /// Identifiers of all that a deletion took, itself first, as (blueprint, identifier).
     pub deleted: Vec<(String, String)>,
 }

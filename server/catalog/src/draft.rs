@@ -15,15 +15,17 @@ pub(crate) struct Draft {
     pub after: Option<EntityState>,
     /// Made only because a relation points at it: it may lack required values.
     pub bare: bool,
+    /// Whether an edge of what is stored waits for its target.
+    pub waits: bool,
 }
 
 impl Draft {
     pub(crate) fn absent() -> Self {
-        Self { before: None, after: None, bare: false }
+        Self { before: None, after: None, bare: false, waits: false }
     }
 
-    pub(crate) fn stored(entity: Entity) -> Self {
-        Self { after: Some(entity.state.clone()), before: Some(entity), bare: false }
+    pub(crate) fn stored(entity: Entity, waits: bool) -> Self {
+        Self { after: Some(entity.state.clone()), before: Some(entity), bare: false, waits }
     }
 
     pub(crate) fn is_changed(&self) -> bool {

@@ -24,6 +24,7 @@ pub mod stream;
 mod sweep;
 mod targets;
 mod titles;
+mod unchanged;
 mod write;
 
 pub use apply::Applied;

@@ -24,7 +24,8 @@ use crate::deletion::IncomingEdges;
 use crate::entity_limit;
 use crate::model::keep_misfits;
 use crate::targets::{Missing, StoredTargets};
-use crate::{Catalog, draft, measured, now, people};
+use crate::unchanged::Unchanged;
+use crate::{Catalog, draft, measured, now, people, unchanged};
 
 /// How often a batch is planned again before the caller is told that the database is busy.
 const ATTEMPTS: usize = 5;
@@ -38,6 +39,14 @@ struct Planned {
     /// The draft's state before this change, to go back to.
     prior: Option<EntityState>,
     deleted: Vec<Key>,
+    /// Where a comparison told that nothing changes: there is no draft then.
+    unchanged: Option<Box<Unchanged>>,
+}
+
+impl Planned {
+    fn new(key: Key, kind: Kind, prior: Option<EntityState>) -> Self {
+        Self { key, kind, prior, deleted: Vec::new(), unchanged: None }
+    }
 }
 
 impl Catalog {
@@ -88,7 +97,7 @@ impl Catalog {
             let head = if attempt == 0 { scope.head().await? } else { scope.lock_head().await? };
             let model = self.models.get(&scope, head.model_revision).await?;
             let mut batch = Batch::new(&scope, &model, options.run);
-            let mut results = plan(&mut batch, ctx, &changes, options).await?;
+            let mut results = plan(&mut batch, ctx, &changes, options, head.invalid).await?;
             let stored = settle(&mut batch, &mut results, options, companion).await?;
             if options.atomic && results.iter().any(Result::is_err) {
                 return Ok(results.into_iter().map(aborted).collect());
@@ -121,6 +130,9 @@ impl Catalog {
             }
             if let Some(measured) = measured {
                 measured.committed(&outcomes);
+            }
+            if let Some(first) = ids.get(created) {
+                self.store.give_back_ids(*first, ids.len() - created).await;
             }
             return Ok(outcomes);
         }
@@ -210,12 +222,14 @@ fn may_create(change: &Change) -> bool {
     }
 }
 
-/// Loads what the changes touch and applies them one after the other in memory.
+/// Loads what the changes touch and applies them one after the other in memory. `may_misfit` says whether the tenant may
+/// have entities that do not fit their blueprint.
 async fn plan(
     batch: &mut Batch<'_>,
     ctx: &OpContext,
     changes: &[Change],
     options: &WriteOptions,
+    may_misfit: bool,
 ) -> Result<Vec<Result<Planned>>> {
     let model = batch.model;
     let mut prepared: Vec<Result<Prepared<'_>>> = Vec::with_capacity(changes.len());
@@ -229,7 +243,11 @@ async fn plan(
             keys.push(target.clone());
         }
     }
-    batch.load(&keys).await?;
+    let mut stored = batch.fetch(&keys).await?;
+    let mut unchanged = unchanged::find(batch, &prepared, &mut stored, may_misfit).await?;
+    let untouched: HashSet<&Key> =
+        unchanged.keys().filter_map(|index| Some(&prepared[*index].as_ref().ok()?.key)).collect();
+    batch.adopt(keys.iter().filter(|key| !untouched.contains(key)), stored)?;
     let deleted: Vec<&Key> = prepared
         .iter()
         .flatten()
@@ -245,9 +263,13 @@ async fn plan(
     incoming.load(batch, &doomed).await?;
     let mut results = Vec::with_capacity(prepared.len());
     for (index, prepared) in prepared.into_iter().enumerate() {
-        let result = match prepared {
-            Ok(prepared) => apply(batch, &mut incoming, prepared).await,
-            Err(error) => Err(error),
+        let result = match (prepared, unchanged.remove(&index)) {
+            (Ok(prepared), Some(found)) => {
+                let planned = Planned::new(prepared.key, Kind::Unchanged, None);
+                Ok(Planned { unchanged: Some(Box::new(found)), ..planned })
+            }
+            (Ok(prepared), None) => apply(batch, &mut incoming, prepared).await,
+            (Err(error), _) => Err(error),
         };
         results.push(result.map_err(|error| located(error, options, index)));
     }
@@ -255,12 +277,12 @@ async fn plan(
 }
 
 /// A change with its blueprint found, its identifier checked and its search queries resolved.
-struct Prepared<'c> {
-    key: Key,
-    change: PreparedChange<'c>,
+pub(crate) struct Prepared<'c> {
+    pub key: Key,
+    pub change: PreparedChange<'c>,
 }
 
-enum PreparedChange<'c> {
+pub(crate) enum PreparedChange<'c> {
     /// Owned where its search queries were resolved.
     Write(WriteMode, Box<Cow<'c, EntityWrite>>),
     Delete(&'c Deletion),
@@ -345,7 +367,7 @@ async fn apply(
                 draft.after = Some(state);
                 draft.bare = false;
             }
-            Ok(Planned { key, kind, prior, deleted: Vec::new() })
+            Ok(Planned::new(key, kind, prior))
         }
         PreparedChange::Delete(deletion) => {
             if prior.is_none() || !batch.may_delete(&key) {
@@ -355,7 +377,7 @@ async fn apply(
             check_revision(batch, &key, deletion.if_revision)?;
             batch.refuse_member(&key)?;
             let deleted = batch.delete(incoming, &key, deletion.dependents).await?;
-            Ok(Planned { key, kind: Kind::Deleted, prior, deleted })
+            Ok(Planned { deleted, ..Planned::new(key, Kind::Deleted, prior) })
         }
         PreparedChange::Ensure => {
             if prior.is_none() {
@@ -367,7 +389,7 @@ async fn apply(
                 draft.after = Some(bare);
                 draft.bare = true;
             }
-            Ok(Planned { key, kind, prior, deleted: Vec::new() })
+            Ok(Planned::new(key, kind, prior))
         }
         PreparedChange::GiveUp(relation, target) => {
             let Some(before) = &prior else {
@@ -380,7 +402,7 @@ async fn apply(
             let after = batch.drafts.get(&key).and_then(|draft| draft.after.as_ref());
             let unchanged = after.is_some_and(|after| after.is_same(before));
             let kind = if unchanged { Kind::Unchanged } else { Kind::Updated };
-            Ok(Planned { key, kind, prior, deleted: Vec::new() })
+            Ok(Planned::new(key, kind, prior))
         }
     }
 }
@@ -588,9 +610,9 @@ fn outcomes(
     changes: &[EntityChange],
     results: Vec<Result<Planned>>,
 ) -> Vec<Result<Outcome>> {
-    let written: HashMap<(BlueprintNo, &str), &Entity> = changes
+    let written: HashMap<(BlueprintNo, &str), &EntityChange> = changes
         .iter()
-        .map(|change| ((change.after.blueprint, change.after.state.identifier.as_str()), &change.after))
+        .map(|change| ((change.after.blueprint, change.after.state.identifier.as_str()), change))
         .collect();
     let name = |key: &Key| {
         let blueprint = model.by_no(key.0).map_or("?", |blueprint| blueprint.identifier());
@@ -600,13 +622,21 @@ fn outcomes(
         .into_iter()
         .map(|result| {
             let planned = result?;
+            if let Some(found) = planned.unchanged {
+                let Unchanged { entity, waits } = *found;
+                return Ok(Outcome { kind: planned.kind, entity, waits, deleted: Vec::new() });
+            }
             let draft = batch.drafts.get(&planned.key);
             let identifier = draft
                 .and_then(|draft| draft.after.as_ref())
                 .map_or(planned.key.1.as_str(), |after| after.identifier.as_str());
+            let written = written.get(&(planned.key.0, identifier));
+            let waits = match written {
+                Some(change) => change.edges.iter().any(|edge| edge.target.is_err()),
+                None => draft.is_some_and(|draft| draft.waits),
+            };
             let entity = written
-                .get(&(planned.key.0, identifier))
-                .map(|entity| (*entity).clone())
+                .map(|change| change.after.clone())
                 .or_else(|| draft.and_then(|draft| draft.before.clone()));
             // Made and deleted by the same batch: it was never stored.
             let entity = entity.unwrap_or_else(|| {
@@ -615,7 +645,7 @@ fn outcomes(
                 stamp.entity(planned.key.0, 0, None, &state, 0)
             });
             let deleted = planned.deleted.iter().map(name).collect();
-            Ok(Outcome { kind: planned.kind, entity, deleted })
+            Ok(Outcome { kind: planned.kind, entity, waits, deleted })
         })
         .collect()
 }

@@ -139,6 +139,15 @@ impl Store {
         Ok(first)
     }
 
+    /// Gives back the last of the ids that were reserved, which nothing was made with. They are kept where no others were
+    /// reserved since.
+    pub async fn give_back_ids(&self, first: i64, count: usize) {
+        let mut ids = self.0.ids.lock().await;
+        if i64::try_from(count).is_ok_and(|count| ids.start == first + count) {
+            ids.start = first;
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         self.read_global().await?.one(Sql::new("SELECT 1")).await.map(drop)

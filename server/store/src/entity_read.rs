@@ -1,12 +1,14 @@
 //! Reading entity rows: by key, by id, with the identifiers that their relations point at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::mem::take;
 
 use indexmap::IndexMap;
 use portolan_schema::{
     BlueprintModel, BlueprintNo, CatalogModel, EntityState, Error, Instant, RelationNo, Result, Targets,
 };
 use sea_orm::QueryResult;
+use serde_json::Map;
 
 use crate::TenantScope;
 use crate::computed::ComputedValues;
@@ -20,29 +22,47 @@ use crate::stored_state::read_properties;
 /// Most values bound to one `IN` list. SQLite allows 32,766 parameters in a statement.
 pub(crate) const MAX_IN: usize = 5_000;
 
-/// The columns that [`read`] expects, of the entity under `alias`.
+/// The columns that [`read`] expects, of an entity of any blueprint under `alias`.
 pub(crate) fn columns(alias: &str) -> String {
+    with_computed(alias, &computed_column(alias))
+}
+
+/// The columns that [`read`] expects, of an entity of this blueprint: computed values are not looked for where it has none.
+pub(crate) fn columns_of(blueprint: &BlueprintModel, alias: &str) -> String {
+    match blueprint.computed.is_empty() {
+        true => with_computed(alias, "CAST(NULL AS TEXT)"),
+        false => columns(alias),
+    }
+}
+
+fn with_computed(alias: &str, computed: &str) -> String {
     let names = "entity_id blueprint_no identifier title icon team properties revision seq integration_id datasource \
                  created_at created_by updated_at updated_by";
     let names: Vec<_> = names.split_ascii_whitespace().map(|name| format!("{alias}.{name}")).collect();
-    format!("{}, {}", names.join(", "), computed_column(alias))
+    format!("{}, {computed}", names.join(", "))
 }
 
 /// Reads an entity whose columns begin at `from`, by the names of the model. Relations are left empty.
 pub(crate) fn read(model: &CatalogModel, row: &QueryResult, from: usize) -> Result<Entity> {
-    let no = BlueprintNo(column(row, from + 1)?);
+    let mut entity = read_row(row, from)?;
     let blueprint = model
-        .by_no(no)
+        .by_no(entity.blueprint)
         .ok_or_else(|| Error::internal("an entity was read by a model that lacks its blueprint"))?;
+    entity.state.properties = read_properties(blueprint, &column::<String>(row, from + 6)?)?;
+    Ok(entity)
+}
+
+/// As [`read`], but for own properties, which are left empty as well.
+pub(crate) fn read_row(row: &QueryResult, from: usize) -> Result<Entity> {
     Ok(Entity {
         id: column(row, from)?,
-        blueprint: no,
+        blueprint: BlueprintNo(column(row, from + 1)?),
         state: EntityState {
             identifier: column(row, from + 2)?,
             title: column(row, from + 3)?,
             icon: column(row, from + 4)?,
             team: json_column(row, from + 5)?,
-            properties: read_properties(blueprint, &column::<String>(row, from + 6)?)?,
+            properties: Map::new(),
             relations: IndexMap::new(),
         },
         revision: column(row, from + 7)?,
@@ -130,29 +150,43 @@ impl TenantScope {
         Ok(found)
     }
 
-    /// Fills `state.relations` of entities; a statement each 5,000. Relations that were never set stay absent.
-    pub async fn fill_relations(&self, model: &CatalogModel, entities: &mut [&mut Entity]) -> Result<()> {
+    /// Fills `state.relations` of entities; a statement each 5,000. Relations that were never set stay absent. Answers the
+    /// ids of those of which an edge waits for its target.
+    pub async fn fill_relations(
+        &self,
+        model: &CatalogModel,
+        entities: &mut [&mut Entity],
+    ) -> Result<HashSet<i64>> {
         let ids: Vec<i64> = entities.iter().map(|entity| entity.id).collect();
-        let mut edges: HashMap<i64, Vec<(RelationNo, String)>> = HashMap::new();
+        let mut edges: HashMap<i64, Vec<(RelationNo, String)>> = HashMap::with_capacity(ids.len());
+        let mut waiting = HashSet::new();
         for chunk in ids.chunks(MAX_IN) {
             let mut sql = Sql::new(
-                "SELECT r.source_id, r.relation_no, coalesce(t.identifier, r.pending) FROM relations r
+                "SELECT r.source_id, r.relation_no, t.identifier, r.pending FROM relations r
                  LEFT JOIN entities t ON t.tenant_id = r.tenant_id AND t.entity_id = r.target_id
                  WHERE r.tenant_id = ",
             );
             sql.bind(self.tenant().0).push(" AND r.source_id IN (").bind_list(chunk.iter().copied());
             sql.push(") ORDER BY r.source_id, r.relation_no, r.ordinal");
             for row in self.all(sql).await? {
-                let Some(identifier) = column::<Option<String>>(&row, 2)? else { continue };
-                edges.entry(column(&row, 0)?).or_default().push((RelationNo(column(&row, 1)?), identifier));
+                let source = column(&row, 0)?;
+                let identifier = match column(&row, 2)? {
+                    Some(identifier) => identifier,
+                    None => {
+                        let Some(pending) = column::<Option<String>>(&row, 3)? else { continue };
+                        waiting.insert(source);
+                        pending
+                    }
+                };
+                edges.entry(source).or_default().push((RelationNo(column(&row, 1)?), identifier));
             }
         }
         for entity in entities {
             let Some(blueprint) = model.by_no(entity.blueprint) else { continue };
             let found = edges.remove(&entity.id).unwrap_or_default();
-            entity.state.relations = arrange(blueprint, &found);
+            entity.state.relations = arrange(blueprint, found);
         }
-        Ok(())
+        Ok(waiting)
     }
 
     /// Sources of edges that point at any of `targets`: (source id, relation, target id).
@@ -201,18 +235,14 @@ impl TenantScope {
 }
 
 /// Every relation of the blueprint in its order: to-one null, to-many empty where nothing is set.
-fn arrange(blueprint: &BlueprintModel, found: &[(RelationNo, String)]) -> IndexMap<String, Targets> {
-    let of =
-        |no: RelationNo| found.iter().filter(move |(relation, _)| *relation == no).map(|(_, id)| id.clone());
+fn arrange(blueprint: &BlueprintModel, mut found: Vec<(RelationNo, String)>) -> IndexMap<String, Targets> {
     blueprint
         .relations
         .iter()
         .map(|relation| {
-            let targets = if relation.relation.many {
-                Targets::Many(of(relation.no).collect())
-            } else {
-                Targets::One(of(relation.no).next())
-            };
+            let mut of = found.iter_mut().filter(|(no, _)| *no == relation.no).map(|(_, id)| take(id));
+            let targets =
+                if relation.relation.many { Targets::Many(of.collect()) } else { Targets::One(of.next()) };
             (relation.relation.identifier.clone(), targets)
         })
         .collect()

@@ -41,6 +41,7 @@ pub mod scope;
 mod sort;
 mod sql;
 mod sqlite;
+pub mod stored_entity;
 mod stored_state;
 pub mod stream;
 pub mod testing;

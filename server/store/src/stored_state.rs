@@ -4,7 +4,7 @@
 //! reads does so through a model, old or new, and sees all rows by that model's names.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::{fmt, io};
 
 use indexmap::IndexMap;
 use portolan_schema::model::PropertyNo;
@@ -20,6 +20,29 @@ pub(crate) fn write_properties(
     properties: &Map<String, Value>,
 ) -> Result<String> {
     serde_json::to_string(&Numbered { blueprint, properties }).map_err(Error::internal)
+}
+
+/// Whether [`write_properties`] makes exactly this text of properties, all of which the blueprint has as its own.
+pub(crate) fn is_written_as(blueprint: &BlueprintModel, properties: &Map<String, Value>, text: &str) -> bool {
+    let is_own = |name| blueprint.property(name).is_some_and(|found| blueprint.own_by_no(found.no).is_some());
+    let mut rest = Expected(text.as_bytes());
+    properties.keys().all(|name| is_own(name))
+        && serde_json::to_writer(&mut rest, &Numbered { blueprint, properties }).is_ok()
+        && rest.0.is_empty()
+}
+
+/// Fails at the first byte that is written other than this.
+struct Expected<'t>(&'t [u8]);
+
+impl io::Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads own properties by the blueprint's names.

@@ -108,7 +108,7 @@ impl Moving<'_> {
         let mut named: HashMap<i64, HashSet<&str>> = HashMap::new();
         for (targets, result) in self.targets.iter().zip(results) {
             if let Ok(outcome) = result
-                && !targets.is_empty()
+                && outcome.waits
             {
                 named.entry(outcome.entity.id).or_default().extend(targets.iter().map(String::as_str));
             }

@@ -10,4 +10,5 @@ mod prepare;
 mod runs;
 mod statements;
 mod support;
+mod unchanged;
 mod writing;

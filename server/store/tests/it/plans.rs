@@ -340,14 +340,17 @@ fn cases(model: &CatalogModel) -> Vec<Case> {
             let no = service.no();
             move |scope, _| async move { scope.owned_ids(5, no, 0, 1_000).await.map(drop) }.boxed()
         }),
-        call("a batch's entities", &[], &["entities.by_identifier"], 10, {
+        call("an entity", &[], &["entities.by_identifier"], 10, {
+            let no = service.no();
+            move |scope, model| {
+                async move { scope.entities_by_identifier(model, no, &["service-1"]).await.map(drop) }.boxed()
+            }
+        }),
+        call("a batch's entities", &[], &["entities.by_identifier", "relations.key", "entities.key"], 20, {
             let no = service.no();
             move |scope, model| {
                 async move {
-                    scope
-                        .entities_by_identifier(model, no, &["service-1", "service-2", "none"])
-                        .await
-                        .map(drop)
+                    scope.stored_entities(model, no, &["service-1", "service-2", "none"]).await.map(drop)
                 }
                 .boxed()
             }
@@ -366,7 +369,8 @@ fn cases(model: &CatalogModel) -> Vec<Case> {
             |scope, model| {
                 async move {
                     let mut found = scope.entities_by_id(model, &[1_001, 1_002]).await?;
-                    scope.fill_relations(model, &mut found.iter_mut().collect::<Vec<_>>()).await
+                    let mut found: Vec<_> = found.iter_mut().collect();
+                    scope.fill_relations(model, &mut found).await.map(drop)
                 }
                 .boxed()
             },
