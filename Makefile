@@ -29,6 +29,7 @@ lint: ## Check the format and every lint, infra/ included
 .PHONY: bench
 bench: build ## Print the table of docs/performance.md
 	infra/test/with-peers --durable cargo run --release --locked -p portolan-bench
+	PORTOLAN_TEST_KILLS=100 infra/test/with-peers --durable cargo test --locked -p portolan --test it -- a_killed_server
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -41,11 +41,17 @@ pub async fn prepare(program: &Program) {
 
 /// One service a line, each pointing at the one of the next line.
 pub fn lines(count: usize, note: &str) -> Vec<String> {
+    lines_named("s", count, note)
+}
+
+/// The same; their identifiers begin with `name`.
+pub fn lines_named(name: &str, count: usize, note: &str) -> Vec<String> {
     (0..count)
         .map(|number| {
             let next = (number + 1) % count;
-            let relations = json!({"system": format!("t{}", number % SYSTEMS), "next": format!("s{next}")});
-            let line = json!({"blueprint": "service", "identifier": format!("s{number}"),
+            let relations =
+                json!({"system": format!("t{}", number % SYSTEMS), "next": format!("{name}{next}")});
+            let line = json!({"blueprint": "service", "identifier": format!("{name}{number}"),
                 "properties": {"note": note}, "relations": relations});
             format!("{line}\n")
         })
@@ -61,8 +67,14 @@ pub struct Seen {
     pub last: Value,
 }
 
-/// Begins a request of the stream with the key `k`, as soon as the one before is over. It sends `pause` between pieces.
+/// Begins a request of the stream with the key `k`, as soon as the one before is over. It waits for `pause` before each
+/// piece.
 pub async fn open(program: &Program, lines: &[String], pause: Duration) -> Response {
+    open_with_key(program, "k", lines, pause).await
+}
+
+/// The same for any key.
+pub async fn open_with_key(program: &Program, key: &str, lines: &[String], pause: Duration) -> Response {
     let began = Instant::now();
     loop {
         let pieces: Vec<String> = lines.chunks(PIECE).map(<[String]>::concat).collect();
@@ -73,7 +85,7 @@ pub async fn open(program: &Program, lines: &[String], pause: Duration) -> Respo
         let request = Client::new()
             .post(format!("{}/api/entities/stream", program.url))
             .bearer_auth(program.token())
-            .header("idempotency-key", "k")
+            .header("idempotency-key", key)
             .body(Body::wrap_stream(pieces));
         // A refusal may close the connection while the body is still being sent.
         if let Ok(response) = request.send().await {

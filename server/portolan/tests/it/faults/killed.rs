@@ -1,4 +1,6 @@
 //! `kill -9` at any moment, during a stream, while others write and computed values are kept.
+//!
+//! Ten times for each engine; `PORTOLAN_TEST_KILLS` says how many times instead (`make bench`: 100).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,11 +12,19 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::feed::{computed_from_scratch, lines, open, prepare, read};
+use super::feed::{computed_from_scratch, lines_named, open_with_key, prepare, read};
 use crate::program::Program;
 
+/// Kills during one stream.
 const KILLS: usize = 10;
+/// Lines of one stream.
 const LINES: usize = 3_000;
+
+/// How many streams there are, one after the other.
+fn streams() -> usize {
+    let kills = std::env::var("PORTOLAN_TEST_KILLS").map_or(KILLS, |text| text.parse().unwrap());
+    kills.div_ceil(KILLS)
+}
 
 /// Makes services one by one until told to stop; answers those that the server acknowledged.
 async fn write(url: String, token: String, stop: Arc<AtomicBool>) -> BTreeSet<String> {
@@ -42,6 +52,34 @@ async fn write(url: String, token: String, stop: Arc<AtomicBool>) -> BTreeSet<St
     acknowledged
 }
 
+/// Sends a stream of services, whose identifiers begin with `name`, to a server that is killed again and again.
+async fn stream_through_kills(program: &mut Program, name: &str) {
+    let lines = lines_named(name, LINES, "x");
+    let mut acknowledged = 0;
+    let mut kills = Vec::new();
+    for _ in 0..KILLS {
+        let response = open_with_key(program, name, &lines, Duration::from_millis(10)).await;
+        let reading = tokio::spawn(read(response));
+        let moment = Duration::from_millis(u64::try_from(Uuid::new_v4().as_u128() % 700).unwrap());
+        tokio::time::sleep(moment).await;
+        program.kill().await;
+        let seen = reading.await.unwrap();
+        if let Some(from) = seen.resumed_from {
+            assert!(from >= acknowledged, "{from} after {acknowledged}: a durable line was lost");
+        }
+        acknowledged = seen.committed.max(acknowledged);
+        kills.push((moment, seen.committed));
+        program.restart(|_| true).await;
+    }
+    let seen = read(open_with_key(program, name, &lines, Duration::ZERO).await).await;
+    assert!(seen.resumed_from.unwrap() >= acknowledged, "{kills:?}");
+    let done = &seen.last;
+    let count = |key: &str| done[key].as_i64().unwrap_or(-1);
+    let counts = ["lines", "created", "updated", "unchanged", "deleted", "failed", "pendingCount"].map(count);
+    let whole = i64::try_from(LINES).unwrap();
+    assert_eq!(counts, [whole, whole, 0, 0, 0, 0, 0], "{name} {done} {kills:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_loses_nothing_and_does_nothing_twice() {
     for engine in Engine::BOTH {
@@ -50,31 +88,9 @@ async fn a_killed_server_loses_nothing_and_does_nothing_twice() {
         prepare(&program).await;
         let stop = Arc::new(AtomicBool::new(false));
         let writing = tokio::spawn(write(program.url.clone(), program.token().to_owned(), stop.clone()));
-        let lines = lines(LINES, "x");
-        let mut acknowledged = 0;
-        let mut kills = Vec::new();
-        for _ in 0..KILLS {
-            let response = open(&program, &lines, Duration::from_millis(10)).await;
-            let reading = tokio::spawn(read(response));
-            let moment = Duration::from_millis(u64::try_from(Uuid::new_v4().as_u128() % 700).unwrap());
-            tokio::time::sleep(moment).await;
-            program.kill().await;
-            let seen = reading.await.unwrap();
-            if let Some(from) = seen.resumed_from {
-                assert!(from >= acknowledged, "{from} after {acknowledged}: a durable line was lost");
-            }
-            acknowledged = seen.committed.max(acknowledged);
-            kills.push((moment, seen.committed));
-            program.restart(|_| true).await;
+        for stream in 0..streams() {
+            stream_through_kills(&mut program, &format!("s{stream}-")).await;
         }
-        let seen = read(open(&program, &lines, Duration::ZERO).await).await;
-        assert!(seen.resumed_from.unwrap() >= acknowledged, "{kills:?}");
-        let done = &seen.last;
-        let count = |key: &str| done[key].as_i64().unwrap_or(-1);
-        let counts =
-            ["lines", "created", "updated", "unchanged", "deleted", "failed", "pendingCount"].map(count);
-        let whole = i64::try_from(LINES).unwrap();
-        assert_eq!(counts, [whole, whole, 0, 0, 0, 0, 0], "{engine:?} {done} {kills:?}");
         stop.store(true, Ordering::Relaxed);
         let made = writing.await.unwrap();
         assert!(!made.is_empty());
@@ -86,9 +102,11 @@ async fn a_killed_server_loses_nothing_and_does_nothing_twice() {
         for (identifier, service) in &services {
             assert_eq!(service.revision, 1, "{identifier} was written twice");
         }
-        for number in 0..LINES {
-            let next = format!("s{}", (number + 1) % LINES);
-            assert_eq!(services[&format!("s{number}")].next, Some(next));
+        for stream in 0..streams() {
+            for number in 0..LINES {
+                let next = format!("s{stream}-{}", (number + 1) % LINES);
+                assert_eq!(services[&format!("s{stream}-{number}")].next, Some(next));
+            }
         }
         program.kill().await;
         database.remove().await;
