@@ -59,6 +59,7 @@ use portolan_store::Store;
 use crate::key::KeyRing;
 use crate::password::Passwords;
 use crate::throttle::Throttle;
+use crate::token::VerifiedTokens;
 
 /// Longest name of a person, a credential or a tenant, in characters.
 const MAX_NAME: usize = 100;
@@ -74,6 +75,7 @@ pub struct Identity {
     keys: Arc<KeyRing>,
     passwords: Arc<Passwords>,
     throttle: Arc<Throttle>,
+    verified: VerifiedTokens,
 }
 
 impl Identity {
@@ -105,6 +107,7 @@ impl Identity {
             keys,
             passwords: Arc::new(Passwords::new()),
             throttle: Arc::new(Throttle::default()),
+            verified: token::verified_tokens(),
         })
     }
 

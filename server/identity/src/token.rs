@@ -1,6 +1,10 @@
 //! Access tokens: signed for three hours, checked against the database at every request.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jsonwebtoken::{Algorithm, Header, Validation};
+use moka::future::Cache;
 use portolan_foundation::secrets::{hash_secret, secret_matches};
 use portolan_schema::{Code, Error, Instant, Result};
 use portolan_store::identity::{AuditAction, CredentialCheck, TenantStatus};
@@ -19,6 +23,8 @@ const ISSUER: &str = "portolan";
 /// `last_used_at` moves at most this often, in microseconds.
 const TOUCH_INTERVAL: i64 = 60_000_000;
 const MICROS: i64 = 1_000_000;
+/// Most tokens that are remembered; about 300 bytes each.
+const MAX_VERIFIED: u64 = 10_000;
 
 /// A signed token.
 pub struct Token {
@@ -39,6 +45,23 @@ struct Claims {
     org_id: String,
     /// Read by clients (port-api.md 0.2).
     is_machine: bool,
+}
+
+/// What is remembered of a token whose signature was found right.
+pub(crate) struct Verified {
+    /// The key that signed it, which may be gone by now.
+    kid: String,
+    /// The credential's client id.
+    client: String,
+    /// Seconds since 1970.
+    expires: i64,
+}
+
+/// Tokens that were verified lately, by their hashes.
+pub(crate) type VerifiedTokens = Cache<[u8; 32], Arc<Verified>>;
+
+pub(crate) fn verified_tokens() -> VerifiedTokens {
+    Cache::builder().max_capacity(MAX_VERIFIED).time_to_live(Duration::from_secs(LIFE.unsigned_abs())).build()
 }
 
 impl Identity {
@@ -147,10 +170,8 @@ impl Identity {
     pub async fn authenticate_token(&self, token: &str, wanted: &Wanted, origin: &Origin) -> Result<Caller> {
         let refused =
             || Error::problem(Code::Unauthenticated, "the token is missing, malformed, expired or revoked");
-        let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;
-        let kid = header.kid.ok_or_else(refused)?;
-        let claims = self.verify(token, &kid).await?.ok_or_else(refused)?;
-        let found = self.store.read_global().await?.credential_check(&claims.sub, &kid).await?;
+        let verified = self.verify(token).await?.ok_or_else(refused)?;
+        let found = self.store.read_global().await?.credential_check(&verified.client, &verified.kid).await?;
         let check = found.filter(|check| usable(check) && check.key_is_known).ok_or_else(refused)?;
         wanted.refuse_other(&check.tenant.slug)?;
         let credential = check.credential;
@@ -158,19 +179,38 @@ impl Identity {
         Ok(self.caller(&check.tenant, actor, credential.role, origin))
     }
 
-    async fn verify(&self, token: &str, kid: &str) -> Result<Option<Claims>> {
-        let keys = self.verifying_keys(kid).await?;
+    /// What a genuine token says that has not expired. Its signature is looked at once: what was right stays so.
+    async fn verify(&self, token: &str) -> Result<Option<Arc<Verified>>> {
+        let hash = hash_secret(token);
+        let found = match self.verified.get(&hash).await {
+            Some(known) => known,
+            None => {
+                let Some(found) = self.read(token).await? else { return Ok(None) };
+                let found = Arc::new(found);
+                self.verified.insert(hash, found.clone()).await;
+                found
+            }
+        };
+        let seconds = self.now().0.div_euclid(MICROS);
+        Ok(Some(found).filter(|found| found.expires > seconds))
+    }
+
+    async fn read(&self, token: &str) -> Result<Option<Verified>> {
+        let Some(kid) = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid) else {
+            return Ok(None);
+        };
+        let keys = self.verifying_keys(&kid).await?;
         // The header only names the key; the algorithm is ours.
-        let Some(key) = keys.find(kid) else { return Ok(None) };
+        let Some(key) = keys.find(&kid) else { return Ok(None) };
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The time is ours too, and is compared below.
+        // The time is ours too, and is compared at every request.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &validation);
-        let seconds = self.now().0.div_euclid(MICROS);
-        Ok(claims.ok().map(|data| data.claims).filter(|claims| claims.exp > seconds))
+        let verified = claims.map(|data| Verified { kid, client: data.claims.sub, expires: data.claims.exp });
+        Ok(verified.ok())
     }
 
     /// Notes that a credential was used, once a minute.
