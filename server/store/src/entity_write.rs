@@ -10,10 +10,10 @@ use crate::entity_read::MAX_IN;
 use crate::list::blueprint_of;
 use crate::sql::Sql;
 use crate::stored_state::{write_properties, write_state};
-use crate::value_rows::{ValueRow, computed_value_rows, value_rows};
+use crate::value_rows::{PlacedRow, computed_value_rows, value_rows};
 
 /// Most rows of one multi-row statement. Measured best between 100 and 500 on both engines.
-const ROWS: usize = 250;
+pub(crate) const ROWS: usize = 250;
 
 /// One entity's change, as it is to be stored.
 #[derive(Debug, Clone)]
@@ -137,8 +137,8 @@ impl TenantScope {
     }
 
     async fn write_values(&self, model: &CatalogModel, live: &[&EntityChange]) -> Result<()> {
-        let mut gone: Vec<(BlueprintNo, i64, ValueRow)> = Vec::new();
-        let mut fresh: Vec<(BlueprintNo, i64, ValueRow)> = Vec::new();
+        let mut gone: Vec<PlacedRow> = Vec::new();
+        let mut fresh: Vec<PlacedRow> = Vec::new();
         for change in live {
             let Some(blueprint) = model.by_no(change.after.blueprint) else { continue };
             let after = value_rows(blueprint, &change.after.state);
@@ -146,29 +146,13 @@ impl TenantScope {
                 Some(before) => value_rows(blueprint, &before.state),
                 None => Vec::new(),
             };
-            let key = |row: ValueRow| (change.after.blueprint, change.after.id, row);
+            let key = |row| (change.after.blueprint, change.after.id, row);
             gone.extend(before.iter().filter(|row| !after.contains(row)).cloned().map(key));
             fresh.extend(after.iter().filter(|row| !before.contains(row)).cloned().map(key));
         }
         self.delete_values(&gone).await?;
         fresh.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.2.write_order(&b.2)));
         self.insert_values(&fresh).await
-    }
-
-    pub(crate) async fn delete_values(&self, rows: &[(BlueprintNo, i64, ValueRow)]) -> Result<()> {
-        for chunk in rows.chunks(MAX_IN / 4) {
-            let mut sql = Sql::new("DELETE FROM entity_values WHERE tenant_id = ");
-            sql.bind(self.tenant().0);
-            sql.push(" AND (blueprint_no, property_no, entity_id, ordinal) IN (VALUES ");
-            for (at, (blueprint, entity, row)) in chunk.iter().enumerate() {
-                sql.push(if at == 0 { "(" } else { ", (" }).bind(blueprint.0);
-                sql.push(", ").bind(row.property.0).push(", ").bind(*entity);
-                sql.push(", ").bind(row.ordinal).push(")");
-            }
-            sql.push(")");
-            self.execute(sql).await?;
-        }
-        Ok(())
     }
 
     /// The value rows of entities that go away follow from their last state.
@@ -184,25 +168,6 @@ impl TenantScope {
             gone.extend(rows.into_iter().map(|row| (change.after.blueprint, change.after.id, row)));
         }
         self.delete_values(&gone).await
-    }
-
-    pub(crate) async fn insert_values(&self, rows: &[(BlueprintNo, i64, ValueRow)]) -> Result<()> {
-        for chunk in rows.chunks(ROWS * 2) {
-            let mut sql = Sql::new(
-                "INSERT INTO entity_values (tenant_id, blueprint_no, property_no, entity_id, ordinal, text_value,
-                   folded, cut, number_value, instant_value) VALUES ",
-            );
-            for (at, (blueprint, entity, row)) in chunk.iter().enumerate() {
-                sql.push(if at == 0 { "(" } else { ", (" }).bind(self.tenant().0);
-                sql.push(", ").bind(blueprint.0).push(", ").bind(row.property.0);
-                sql.push(", ").bind(*entity).push(", ").bind(row.ordinal);
-                sql.push(", ").bind(row.text.as_deref()).push(", ").bind(row.folded.as_deref());
-                sql.push(", ").bind(i32::from(row.cut));
-                sql.push(", ").bind(row.number).push(", ").bind(row.instant).push(")");
-            }
-            self.execute(sql).await?;
-        }
-        Ok(())
     }
 
     /// Answers the edges that came or went.

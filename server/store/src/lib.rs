@@ -47,6 +47,7 @@ pub mod stream;
 pub mod testing;
 mod transaction;
 mod value_rows;
+mod value_write;
 mod writer;
 
 pub use context::{Actor, OpContext, Role, TenantId};

@@ -119,7 +119,6 @@ impl Transaction {
             recorded.push(sql.clone());
         }
         let (text, values) = sql.into_parts(self.backend);
-        let holds_nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
         if values.iter().any(holds_nul) {
             return Err(Error::problem(Code::NulCharacter, "a text may not hold a NUL character"));
         }
@@ -129,4 +128,12 @@ impl Transaction {
 
 fn leased(lease: &Lease) -> Result<&DatabaseTransaction> {
     lease.transaction().ok_or_else(|| Error::internal("a finished transaction was used"))
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(Some(text)) => text.contains('\0'),
+        Value::Array(_, Some(items)) => items.iter().any(holds_nul),
+        _ => false,
+    }
 }

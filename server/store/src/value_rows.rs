@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use portolan_schema::model::computed::{ComputedModel, OWNER};
 use portolan_schema::property::Column;
-use portolan_schema::{BlueprintModel, EntityState, Instant, Property, PropertyNo};
+use portolan_schema::{BlueprintModel, BlueprintNo, EntityState, Instant, Property, PropertyNo};
 use serde_json::Value;
 
 use crate::computed::ComputedValues;
@@ -33,6 +33,9 @@ pub(crate) struct ValueRow {
     pub number: Option<f64>,
     pub instant: Option<i64>,
 }
+
+/// A row with the blueprint and the id of its entity.
+pub(crate) type PlacedRow = (BlueprintNo, i64, ValueRow);
 
 impl ValueRow {
     /// The order in which rows are written: by property, then value, so that index pages fill in sequence.
