@@ -103,6 +103,19 @@ pub async fn rare(bench: &Bench) -> Result<Vec<String>> {
     )])
 }
 
+/// The services of the highest ranks.
+pub async fn ranked(bench: &Bench) -> Result<Vec<String>> {
+    let (tenant, blueprint, rank) =
+        (bench.ctx.tenant().0, bench.blueprint().await?, bench.number("rank").await?);
+    Ok(vec![format!(
+        "SELECT e.identifier, e.title, e.properties FROM (
+           SELECT entity_id, number_value FROM entity_values WHERE tenant_id = {tenant} AND blueprint_no = {blueprint}
+             AND property_no = {rank} AND number_value IS NOT NULL ORDER BY number_value DESC, entity_id DESC LIMIT 20) k
+           JOIN entities e ON e.tenant_id = {tenant} AND e.entity_id = k.entity_id
+         ORDER BY k.number_value DESC, k.entity_id DESC"
+    )])
+}
+
 /// How many services each tier has.
 pub async fn groups(bench: &Bench) -> Result<Vec<String>> {
     let (tenant, blueprint, tier) =

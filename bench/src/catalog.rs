@@ -26,7 +26,10 @@ impl Bench {
         let ctx = OpContext::verified(tenant, Actor::Credential("bench".into()), Role::Admin, "bench", None);
         let catalog = Catalog::new(store.clone(), None);
         let mut entities: Vec<Value> = (0..SYSTEMS)
-            .map(|number| json!({"blueprint": "system", "identifier": format!("system-{number}"), "title": format!("System {number}")}))
+            .map(|number| {
+                json!({"blueprint": "system", "identifier": format!("system-{number}"), "title": format!("System {number}"),
+                    "properties": {"rank": spread(number) % SYSTEMS}})
+            })
             .collect();
         entities.extend(
             (0..CLUSTERS)
@@ -49,6 +52,16 @@ impl Bench {
             }
         }
         Ok(())
+    }
+
+    /// Gives services the rank of their system as a mirror, and waits until all have it; or takes it away.
+    pub async fn mirror(&self, wanted: bool) -> Result<()> {
+        let mut blueprints = blueprints();
+        if wanted && let Some(service) = blueprints.last_mut() {
+            service["mirrorProperties"] = json!({"rank": {"path": "system.rank"}});
+        }
+        self.catalog.apply_blueprints(&self.ctx, &blueprints, false).await?;
+        self.catalog.settle_computed(&self.ctx).await
     }
 
     /// The numbers that blueprints and properties are stored under.
@@ -116,7 +129,7 @@ pub fn blueprints() -> Vec<Value> {
     let text = json!({"type": "string"});
     let number = json!({"type": "number"});
     vec![
-        json!({"identifier": "system", "title": "System", "schema": {"properties": {}}}),
+        json!({"identifier": "system", "title": "System", "schema": {"properties": {"rank": number}}}),
         json!({"identifier": "cluster", "title": "Cluster", "schema": {"properties": {}}}),
         json!({"identifier": "service", "title": "Service", "schema": {"properties": {
                 "tier": text, "language": text, "environment": text, "owner": text, "region": text,

@@ -8,13 +8,13 @@ use portolan_store::testing::TestDatabase;
 use serde_json::json;
 
 use crate::new_tenant;
-use crate::table::{median, row};
+use crate::table::{median, name, row};
 
 const CHILDREN: usize = 100_000;
 const BATCH: usize = 1_000;
 
 pub async fn measure(database: &TestDatabase) -> Result<()> {
-    let engine = format!("{:?}", database.engine);
+    let engine = name(database.engine);
     let catalog = Catalog::new(database.store.clone(), None);
     let made = new_tenant(&database.store, "computed").await?;
     let ctx = OpContext::background(made.tenant.id, Actor::System("bench"));
@@ -67,14 +67,14 @@ pub async fn measure(database: &TestDatabase) -> Result<()> {
     let what = format!("aggregation over {CHILDREN} children: lag");
     row(
         &format!("{what} after one write, ms"),
-        &engine,
+        engine,
         &format!("{:.0}", median(lags).as_secs_f64() * 1e3),
         "",
         "",
     )?;
     row(
         &format!("{what} after writing all of them, ms"),
-        &engine,
+        engine,
         &format!("{:.0}", after_all.as_secs_f64() * 1e3),
         "",
         "",

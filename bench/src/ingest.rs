@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::{BATCH, Bench, service};
 use crate::served::Served;
-use crate::table::{per_second, row};
+use crate::table::{name, per_second, row};
 use crate::{by_hand, new_tenant};
 
 const STREAMED: usize = 50_000;
@@ -27,17 +27,17 @@ pub async fn measure(engine: Engine) -> Result<()> {
     let hand = by_hand(&database).await?;
     let mut served = Served::start(&database.config, &[]).await?;
     served.sign_in(&tenant).await?;
-    let name = format!("{engine:?}");
+    let engine = name(engine);
     let tell = |what: &str, rate: f64| {
         let ratio = format!("{:.2}, {:.0} × {TODAY}/s", rate / hand, rate / TODAY);
-        row(what, &name, &format!("{rate:.0}"), &format!("{hand:.0}"), &ratio)
+        row(what, engine, &format!("{rate:.0}"), &format!("{hand:.0}"), &ratio)
     };
     let first = per_second(STREAMED, stream(&served).await?);
     tell(&format!("stream of {STREAMED} new services, entities/s"), first)?;
     let again = per_second(STREAMED, stream(&served).await?);
     row(
         "the same stream again, unchanged, entities/s",
-        &name,
+        engine,
         &format!("{again:.0}"),
         "",
         &format!("{:.1} × the first", again / first),

@@ -4,30 +4,24 @@ use std::time::Duration;
 
 use portolan_schema::{Error, Result};
 
-/// Clock ticks a second in `/proc`: a constant of Linux's interface on every machine that Rust runs on there.
-const TICKS: f64 = 100.0;
-
-fn read(id: u32, file: &str) -> Result<String> {
-    let id = if id == 0 { "self".to_owned() } else { id.to_string() };
-    std::fs::read_to_string(format!("/proc/{id}/{file}")).map_err(Error::internal)
-}
-
-/// Processor time of a process (0: this one), user and system.
+/// Processor time of a process (0: this one), user and system: of all threads that it has now.
 pub fn cpu(id: u32) -> Result<Duration> {
-    let text = read(id, "stat")?;
-    // The name in parentheses may hold anything; what is wanted comes after it.
-    let rest = text.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
-    match (ticks(11), ticks(12)) {
-        (Some(user), Some(system)) => Ok(Duration::from_secs_f64((user + system) / TICKS)),
-        _ => Err(Error::internal("no processor time is told")),
+    let name = if id == 0 { "self".to_owned() } else { id.to_string() };
+    let mut spent = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{name}/task")).map_err(Error::internal)? {
+        let path = thread.map_err(Error::internal)?.path().join("schedstat");
+        // A thread may end meanwhile.
+        let Ok(text) = std::fs::read_to_string(path) else { continue };
+        let nanoseconds = text.split_whitespace().next().and_then(|field| field.parse().ok());
+        spent +=
+            Duration::from_nanos(nanoseconds.ok_or_else(|| Error::internal("no processor time is told"))?);
     }
+    Ok(spent)
 }
 
 /// Resident memory in MiB.
 pub fn resident(id: u32) -> Result<u64> {
-    let status = read(id, "status")?;
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).map_err(Error::internal)?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib =
         line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());

@@ -32,5 +32,5 @@ pub async fn measure() -> Result<()> {
     let directory = tempfile::tempdir().map_err(portolan_schema::Error::internal)?;
     let config = Config::Sqlite { directory: directory.path().to_owned() };
     Served::start(&config, &["--demo"]).await?.stop().await?;
-    starts(&config, "Sqlite", "demo tenant", &["--demo"]).await
+    starts(&config, "SQLite", "demo tenant", &["--demo"]).await
 }

@@ -6,7 +6,7 @@ use portolan_store::testing::TestDatabase;
 use crate::by_hand;
 use crate::catalog::Bench;
 use crate::served::Served;
-use crate::table::{micros, row};
+use crate::table::{micros, name, row};
 
 const COUNT: usize = 1_500;
 const FIELDS: &str = "identifier title tier language environment owner region issues score live";
@@ -54,24 +54,46 @@ async fn questions(bench: &Bench) -> Result<Vec<Question>> {
     ])
 }
 
+/// Of what is there while services mirror the rank of their system.
+pub async fn measure_computed(
+    bench: &Bench,
+    database: &TestDatabase,
+    served: &Served,
+    size: usize,
+) -> Result<()> {
+    let question = Question {
+        what: "list of 20, sorted by a mirror",
+        query: format!(
+            "{{ services(first: 20, orderBy: [{{field: RANK, direction: DESC}}]) {{ nodes {{ {FIELDS} rank }} }} }}"
+        ),
+        hand: by_hand::ranked(bench).await?,
+        count: COUNT,
+    };
+    ask(vec![question], database, served, size).await
+}
+
 pub async fn measure(bench: &Bench, database: &TestDatabase, served: &Served, size: usize) -> Result<()> {
-    let engine = format!("{:?}", database.engine);
+    ask(questions(bench).await?, database, served, size).await
+}
+
+async fn ask(questions: Vec<Question>, database: &TestDatabase, served: &Served, size: usize) -> Result<()> {
+    let engine = name(database.engine);
     let connection = by_hand::connect(&database.config).await?;
-    for Question { what, query, hand, count } in questions(bench).await? {
+    for Question { what, query, hand, count } in questions {
         let (cpu, wall) = by_hand::cost(&connection, &hand, u32::try_from(count).unwrap_or(1)).await?;
         let one = served.load(&query, 1, count).await?;
         let many = served.load(&query, 16, count).await?;
         let what = format!("{what}; {size} services");
         row(
             &format!("{what}: processor µs a request"),
-            &engine,
+            engine,
             &format!("{:.0}", micros(one.cpu)),
             &format!("{:.0}", micros(cpu)),
             &format!("{:.1} ×", micros(one.cpu) / micros(cpu).max(1.0)),
         )?;
         row(
             &format!("{what}: p50 / p99 µs, 1 and 16 connections"),
-            &engine,
+            engine,
             &format!(
                 "{:.0} / {:.0}, {:.0} / {:.0}",
                 micros(one.median),

@@ -4,6 +4,15 @@ use std::io::Write;
 use std::time::Duration;
 
 use portolan_schema::{Error, Result};
+use portolan_store::testing::Engine;
+
+/// The engine's own name.
+pub fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
+    }
+}
 
 /// Prints one line of the table.
 pub fn row(what: &str, engine: &str, ours: &str, hand: &str, ratio: &str) -> Result<()> {

@@ -8,7 +8,7 @@ use portolan_store::testing::{Engine, TestDatabase};
 use serde_json::json;
 
 use crate::served::Served;
-use crate::table::{median, percentile_99, row};
+use crate::table::{median, name, percentile_99, row};
 use crate::{new_tenant, process};
 
 const TENANTS: usize = 200;
@@ -48,12 +48,12 @@ pub async fn measure() -> Result<()> {
     let what = format!("{TENANTS} tenants × {BLUEPRINTS} blueprints in turn for a minute ({count} requests)");
     row(
         &format!("{what}: p50 / p99 ms"),
-        "Sqlite",
+        name(Engine::Sqlite),
         &format!("{:.1} / {:.1}", p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3),
         "",
         "",
     )?;
-    row(&format!("{what}: resident MiB"), "Sqlite", &most.to_string(), "", "")
+    row(&format!("{what}: resident MiB"), name(Engine::Sqlite), &most.to_string(), "", "")
 }
 
 fn blueprint(tenant: usize, number: usize) -> serde_json::Value {

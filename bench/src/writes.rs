@@ -9,13 +9,13 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use crate::by_hand;
 use crate::catalog::{BATCH, Bench, change};
-use crate::table::{median, per_second, row};
+use crate::table::{median, name, per_second, row};
 
 const ROUNDS: usize = 10;
 
 /// Writes the first [`ROUNDS`] × [`BATCH`] services, twice.
 pub async fn measure(bench: &Bench, database: &TestDatabase) -> Result<usize> {
-    let engine = format!("{:?}", database.engine);
+    let engine = name(database.engine);
     let (mut ours, mut again, mut hand) = (Vec::new(), Vec::new(), Vec::new());
     let connection = by_hand::connect(&database.config).await?;
     for round in 0..ROUNDS {
@@ -43,14 +43,14 @@ pub async fn measure(bench: &Bench, database: &TestDatabase) -> Result<usize> {
     let (ours, again, hand) = (rate(ours), rate(again), rate(hand));
     row(
         "new entities/s, write path, batches of 1,000",
-        &engine,
+        engine,
         &format!("{ours:.0}"),
         &format!("{hand:.0}"),
         &format!("{:.2}", ours / hand),
     )?;
     row(
         "the same entities/s again, unchanged",
-        &engine,
+        engine,
         &format!("{again:.0}"),
         "",
         &format!("{:.1} × the first", again / ours),
