@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use portolan_schema::filter::Filter;
 use portolan_schema::model::computed::{Function, Hop};
-use portolan_schema::{BlueprintModel, CatalogModel, Field, Instant, PropertyNo, Result};
+use portolan_schema::{BlueprintModel, CatalogModel, Error, Field, Instant, PropertyNo, Result};
 
 use super::dirty::ends;
 use crate::TenantScope;
 use crate::aggregate::mean;
 use crate::entity::Entity;
 use crate::entity_read::{MAX_IN, columns, read};
-use crate::filter_sql::{FilterWriter, Subject, meta_column};
+use crate::filter_sql::{FilterWriter, Subject, meta_column, needs_row};
 use crate::row::column;
 use crate::sql::Sql;
 
@@ -39,7 +39,7 @@ impl TenantScope {
         for chunk in holders.chunks(MAX_IN) {
             let mut sql = Sql::new("SELECT r0.");
             sql.push(ends(first.direction).0).push(", ").push(&columns("e")).push(" FROM relations r0");
-            self.push_walk(&mut sql, hops, chunk);
+            self.push_walk(&mut sql, hops, chunk, true);
             sql.push(" ORDER BY r0.").push(ends(first.direction).0);
             for (at, hop) in hops.iter().enumerate() {
                 sql.push(&format!(", r{at}.ordinal, r{at}.{}", ends(hop.direction).1));
@@ -55,13 +55,14 @@ impl TenantScope {
         Ok(found)
     }
 
-    /// The joins and conditions from the holders to the entities `e` at the end.
-    fn push_walk(&self, sql: &mut Sql, hops: &[Hop], holders: &[i64]) {
+    /// The joins and conditions from the holders to the entities at the end, whose rows are `joined` as `e` or not.
+    fn push_walk(&self, sql: &mut Sql, hops: &[Hop], holders: &[i64], joined: bool) {
         for at in 1..hops.len() {
             sql.push(&format!(" CROSS JOIN relations r{at}"));
         }
         let last = hops.len() - 1;
-        sql.push(" CROSS JOIN entities e WHERE r0.").push(ends(hops[0].direction).0).push(" IN (");
+        sql.push(if joined { " CROSS JOIN entities e" } else { "" });
+        sql.push(" WHERE r0.").push(ends(hops[0].direction).0).push(" IN (");
         sql.bind_list(holders.iter().copied()).push(")");
         for (at, hop) in hops.iter().enumerate() {
             self.push_hop(sql, at, hop);
@@ -70,8 +71,10 @@ impl TenantScope {
                 sql.push(&format!(" AND r{at}.{mine} = r{}.{theirs}", at - 1));
             }
         }
-        sql.push(" AND e.tenant_id = ").bind(self.tenant().0);
-        sql.push(&format!(" AND e.entity_id = r{last}.{}", ends(hops[last].direction).1));
+        if joined {
+            sql.push(" AND e.tenant_id = ").bind(self.tenant().0);
+            sql.push(&format!(" AND e.entity_id = r{last}.{}", ends(hops[last].direction).1));
+        }
     }
 
     /// An aggregation for many holders; those for which nothing matches are absent. One statement, two for a median.
@@ -127,7 +130,8 @@ impl TenantScope {
             None => drop(sql.push(", CAST(NULL AS bigint)")),
         }
         sql.push(" FROM (");
-        self.push_matching(&mut sql, model, target, hops, filter, holders)?;
+        let dated = matches!(measure, Some(Field::Meta(_)));
+        self.push_matching(&mut sql, model, target, hops, filter, dated, holders)?;
         sql.push(") matching");
         if let Some(no) = property {
             self.push_value_join(&mut sql, "f", target, no);
@@ -150,7 +154,9 @@ impl TenantScope {
         Ok(())
     }
 
-    /// (holder, entity) of all that match, each once, as `holder` with the entity's columns.
+    /// (holder, entity) of all that match, each once, as `holder` and `entity_id`; with `dated` also when the entity was
+    /// made and changed.
+    #[expect(clippy::too_many_arguments, reason = "one statement's parts")]
     fn push_matching<'m>(
         &self,
         sql: &mut Sql,
@@ -158,14 +164,23 @@ impl TenantScope {
         target: &'m BlueprintModel,
         hops: &[Hop],
         filter: &Filter,
+        dated: bool,
         holders: &[i64],
     ) -> Result<()> {
-        sql.push("SELECT DISTINCT r0.").push(ends(hops[0].direction).0);
-        sql.push(" AS holder, e.entity_id, e.created_at, e.updated_at FROM relations r0");
-        self.push_walk(sql, hops, holders);
+        let Some((first, last)) = hops.first().zip(hops.last()) else {
+            return Err(Error::internal("an aggregation has no way to its entities"));
+        };
+        // An edge of a relation to one is the only one of its source: nothing comes twice.
+        let relation = model.relation(first.relation);
+        let once = hops.len() == 1 && relation.is_some_and(|(_, found)| !found.relation.many);
+        let id = format!("r{}.{}", hops.len() - 1, ends(last.direction).1);
+        sql.push(if once { "SELECT r0." } else { "SELECT DISTINCT r0." }).push(ends(first.direction).0);
+        sql.push(" AS holder, ").push(&id).push(" AS entity_id");
+        sql.push(if dated { ", e.created_at, e.updated_at" } else { "" }).push(" FROM relations r0");
+        self.push_walk(sql, hops, holders, dated || needs_row(target, filter));
         if *filter != Filter::always() {
             sql.push(" AND ");
-            let subject = Subject::new("e.entity_id", target);
+            let subject = Subject::new(&id, target);
             FilterWriter::new(self.backend(), self.tenant(), model).write(sql, &subject, filter)?;
         }
         Ok(())
@@ -198,7 +213,7 @@ impl TenantScope {
                row_number() OVER (PARTITION BY holder ORDER BY f.number_value) AS place,
                count(*) OVER (PARTITION BY holder) AS size FROM (",
         );
-        self.push_matching(&mut sql, model, target, hops, filter, holders)?;
+        self.push_matching(&mut sql, model, target, hops, filter, false, holders)?;
         sql.push(") matching");
         self.push_value_join(&mut sql, "f", target, property);
         sql.push(
