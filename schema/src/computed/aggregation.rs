@@ -137,36 +137,43 @@ fn function(
             return None;
         }
     };
-    let func = required(spec, "func", &path.key("func"), problems)?;
-    let by = required(spec, "calculationBy", &path.key("calculationBy"), problems)?;
-    let property = |problems: &mut Problems| required(spec, "property", &path.key("property"), problems);
-    let measure = spec.get("measureTimeBy").and_then(Value::as_str).map(str::to_owned);
-    match (by.as_str(), func.as_str()) {
-        ("entities", "count") => Some(AggregationFunction::Count),
-        ("entities", "average") => match period(spec, &path, problems)? {
-            Some(per) => Some(AggregationFunction::Rate { per, measure }),
-            None => Some(AggregationFunction::Count),
-        },
-        ("property", "sum") => property(problems).map(AggregationFunction::Sum),
-        ("property", "min") => property(problems).map(AggregationFunction::Minimum),
-        ("property", "max") => property(problems).map(AggregationFunction::Maximum),
-        ("property", "median") => property(problems).map(AggregationFunction::Median),
-        ("property", "average") => {
-            let property = property(problems);
-            match period(spec, &path, problems)? {
-                Some(per) => Some(AggregationFunction::SumRate { property: property?, per, measure }),
-                None => property.map(AggregationFunction::Mean),
+    AggregationFunction::parse(spec, &path, problems)
+}
+
+impl AggregationFunction {
+    /// Reads `{calculationBy, func, property, averageOf, measureTimeBy}`. None where there are problems.
+    pub fn parse(spec: &Map<String, Value>, path: &Pointer, problems: &mut Problems) -> Option<Self> {
+        let func = required(spec, "func", &path.key("func"), problems)?;
+        let by = required(spec, "calculationBy", &path.key("calculationBy"), problems)?;
+        let property = |problems: &mut Problems| required(spec, "property", &path.key("property"), problems);
+        let measure = spec.get("measureTimeBy").and_then(Value::as_str).map(str::to_owned);
+        match (by.as_str(), func.as_str()) {
+            ("entities", "count") => Some(Self::Count),
+            ("entities", "average") => match period(spec, path, problems)? {
+                Some(per) => Some(Self::Rate { per, measure }),
+                None => Some(Self::Count),
+            },
+            ("property", "sum") => property(problems).map(Self::Sum),
+            ("property", "min") => property(problems).map(Self::Minimum),
+            ("property", "max") => property(problems).map(Self::Maximum),
+            ("property", "median") => property(problems).map(Self::Median),
+            ("property", "average") => {
+                let property = property(problems);
+                match period(spec, path, problems)? {
+                    Some(per) => Some(Self::SumRate { property: property?, per, measure }),
+                    None => property.map(Self::Mean),
+                }
             }
-        }
-        ("entities" | "property", _) => {
-            let message = format!("\"{func}\" is not a function by {by}");
-            problems.add(Code::InvalidValue, path.key("func"), message);
-            None
-        }
-        _ => {
-            let message = "\"calculationBy\" is \"entities\" or \"property\"";
-            problems.add(Code::InvalidValue, path.key("calculationBy"), message);
-            None
+            ("entities" | "property", _) => {
+                let message = format!("\"{func}\" is not a function by {by}");
+                problems.add(Code::InvalidValue, path.key("func"), message);
+                None
+            }
+            _ => {
+                let message = "\"calculationBy\" is \"entities\" or \"property\"";
+                problems.add(Code::InvalidValue, path.key("calculationBy"), message);
+                None
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Blueprints and entities: the one write path, reads, and plans. Edges call this; it calls the store.
 
+mod across;
 mod apply;
 mod asking;
 mod batch;
@@ -8,6 +9,7 @@ pub mod change;
 mod changes;
 mod companion;
 mod computed;
+mod datasource;
 mod deletion;
 mod draft;
 mod entity_json;
@@ -27,6 +29,7 @@ mod titles;
 mod unchanged;
 mod write;
 
+pub use across::MAX_VALUES;
 pub use apply::Applied;
 pub use change::{
     Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, RunOrigin, WriteMode, WriteOptions,
@@ -34,6 +37,7 @@ pub use change::{
 pub use changes::{Changes, Follower};
 pub use companion::{Companion, Target};
 pub use computed::Computing;
+pub use datasource::{DatasourceQuery, Sourced};
 pub use matching::MatchesDeleted;
 pub use migration::Migrating;
 pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, Rename};

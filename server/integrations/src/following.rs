@@ -14,7 +14,8 @@ impl ModelFollower for Mappings {
     async fn references(&self, scope: &TenantScope) -> Result<Vec<Reference>> {
         let outer = Pointer::root().key("mapping");
         let mut found = Vec::new();
-        for stored in scope.mappings().await? {
+        // What runs elsewhere is only advised: its client brings its own blueprints, and takes them away before itself.
+        for stored in scope.mappings().await?.into_iter().filter(|stored| !stored.remote) {
             let references = mapping_references(&stored.identifier, &stored.mapping).into_iter();
             found.extend(references.map(|one| Reference { path: outer.join(&one.path), ..one }));
         }

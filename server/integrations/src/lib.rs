@@ -9,6 +9,7 @@ mod http;
 mod masked;
 mod place;
 mod preview;
+mod remote;
 mod run;
 
 pub use check::Check;
@@ -19,6 +20,7 @@ pub use portolan_store::integration::{
     Blocked, Integration, KindCounts, KindStatus, LogLevel, LogLine, Run, RunKind, RunStatus,
 };
 pub use preview::{Preview, PreviewError};
+pub use remote::{RemoteChange, RemoteState};
 pub use run::RunnerConfig;
 
 use std::collections::HashMap;

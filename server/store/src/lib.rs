@@ -10,6 +10,7 @@ pub mod consumer;
 pub mod context;
 mod counts;
 pub mod database;
+pub mod datasource;
 pub mod entity;
 mod entity_read;
 pub mod entity_write;

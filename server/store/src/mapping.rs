@@ -13,14 +13,17 @@ pub struct StoredMapping {
     pub integration: i64,
     /// Of the integration.
     pub identifier: String,
+    /// The integration runs elsewhere.
+    pub remote: bool,
     pub mapping: Value,
 }
 
 impl TenantScope {
     /// The mappings of all integrations.
     pub async fn mappings(&self) -> Result<Vec<StoredMapping>> {
-        let mut sql =
-            Sql::new("SELECT integration_id, identifier, mapping FROM integrations WHERE tenant_id = ");
+        let mut sql = Sql::new(
+            "SELECT integration_id, identifier, remote, mapping FROM integrations WHERE tenant_id = ",
+        );
         sql.bind(self.tenant().0).push(" ORDER BY identifier");
         let rows = self.all(sql).await?;
         rows.iter()
@@ -28,7 +31,8 @@ impl TenantScope {
                 Ok(StoredMapping {
                     integration: column(row, 0)?,
                     identifier: column(row, 1)?,
-                    mapping: json_column(row, 2)?,
+                    remote: column::<i32>(row, 2)? != 0,
+                    mapping: json_column(row, 3)?,
                 })
             })
             .collect()

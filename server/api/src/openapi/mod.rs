@@ -1,6 +1,7 @@
 //! The OpenAPI document of every route under `/v1` and `/api`, and a page to browse it. The tables here say what the
 //! handlers take and answer; tests compare them with the real router and with what it answers.
 
+mod integrations;
 mod operation;
 mod ours;
 mod page;
@@ -38,10 +39,11 @@ async fn browse() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, PAGE_POLICY)], PAGE.as_str())
 }
 
-const TAGS: &[&[(&str, &str)]] = &[ours::TAGS, port_v1::TAGS, people::TAGS];
+const TAGS: &[&[(&str, &str)]] = &[ours::TAGS, port_v1::TAGS, integrations::TAGS, people::TAGS];
 
 fn operations() -> Vec<Operation> {
-    ours::operations().into_iter().chain(port_v1::operations()).chain(people::operations()).collect()
+    let of_catalog = ours::operations().into_iter().chain(port_v1::operations());
+    of_catalog.chain(integrations::operations()).chain(people::operations()).collect()
 }
 
 fn document() -> Value {

@@ -235,6 +235,26 @@ fn searches() -> Vec<Operation> {
         )
         .takes("CountInput")
         .answers(200, "The number.", "CountAnswer"),
+        op(
+            "post",
+            "/v1/entities/aggregate",
+            "aggregateEntities",
+            "A count, or a function of a property, over all entities that rules match, of every blueprint",
+        )
+        .takes("AggregateInput")
+        .answers(200, "The result.", "AggregateAnswer"),
+        op(
+            "post",
+            "/v1/blueprints/entities/datasource-entities",
+            "listDatasource",
+            "The entities that a client has made, known by the `User-Agent` it made them with",
+        )
+        .takes("DatasourceInput")
+        .answers(
+            200,
+            "The entities; `next`, where there are more, leads to the next page.",
+            "DatasourceAnswer",
+        ),
         op("post", "/v1/entities/search", "searchEntities", "All entities by rules, of every blueprint")
             .query(showing())
             .takes("Rules")

@@ -3,47 +3,49 @@
 use portolan_schema::Code;
 use serde_json::{Map, Value, json};
 
+use super::integrations;
+
 pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn list(name: &str) -> Value {
+pub(super) fn list(name: &str) -> Value {
     json!({"type": "array", "items": reference(name)})
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn optional_text() -> Value {
+pub(super) fn optional_text() -> Value {
     json!({"type": ["string", "null"]})
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     json!({"type": "integer", "minimum": 0})
 }
 
-fn instant() -> Value {
+pub(super) fn instant() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
 /// An object in which every property is present; more may come.
-fn object(properties: Value) -> Value {
+pub(super) fn object(properties: Value) -> Value {
     let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
     json!({"type": "object", "required": required, "properties": properties})
 }
 
 /// An answer of `/v1`, which says that all went well.
-fn answer(mut properties: Value) -> Value {
+pub(super) fn answer(mut properties: Value) -> Value {
     properties["ok"] = json!({"const": true});
     object(properties)
 }
 
 pub(super) fn all() -> Map<String, Value> {
     let named = refusals().into_iter().chain(organization()).chain(blueprints()).chain(entities());
-    let named = named.chain(written()).chain(people()).chain(rest());
+    let named = named.chain(written()).chain(people()).chain(rest()).chain(integrations::schemas());
     let mut all: Map<String, Value> = named.map(|(name, schema)| (name.to_owned(), schema)).collect();
-    for (name, example) in examples() {
+    for (name, example) in examples().into_iter().chain(integrations::examples()) {
         all[name]["examples"] = json!([example]);
     }
     all
@@ -73,6 +75,11 @@ fn examples() -> Named {
         ("Identifiers", json!({"entities": ["basket"]})),
         ("CountInput", json!({"query": rules.clone()})),
         ("PageInput", json!({"query": rules.clone(), "limit": 10})),
+        ("AggregateInput", json!({"func": "count", "query": rules.clone()})),
+        (
+            "DatasourceInput",
+            json!({"datasource_prefix": "port-ocean/aws/", "datasource_suffix": "/main/exporter"}),
+        ),
         ("Rules", rules),
         (
             "Documents",
@@ -88,7 +95,7 @@ fn examples() -> Named {
     ]
 }
 
-type Named = Vec<(&'static str, Value)>;
+pub(super) type Named = Vec<(&'static str, Value)>;
 
 fn refusals() -> Named {
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
@@ -259,6 +266,46 @@ fn entities() -> Named {
                 "from": {"type": ["string", "null"], "description": "The `next` of the page before."},
                 "include": {"type": ["array", "null"], "items": text()},
                 "exclude": {"type": ["array", "null"], "items": text()},
+            }}),
+        ),
+        (
+            "AggregateInput",
+            json!({"type": "object", "required": ["func", "query"], "properties": {
+                "func": {"enum": ["count", "average", "sum", "min", "max", "median", "countValues"]},
+                "calculationBy": {"enum": ["entities", "property", null],
+                    "description": "By `property` where one is named."},
+                "property": optional_text(),
+                "averageOf": {"enum": ["hour", "day", "week", "month", "total", null], "default": "total"},
+                "measureTimeBy": {"type": ["string", "null"], "default": "$createdAt",
+                    "description": "The date since which periods are counted."},
+                "query": reference("Rules"),
+            }}),
+        ),
+        (
+            "AggregateAnswer",
+            answer(json!({"result": {
+                "description": "A number, null where nothing has one; of `countValues` the values, most frequent first.",
+                "oneOf": [{"type": ["number", "null"]},
+                    {"type": "array", "items": object(json!({"value": {}, "count": count()}))}],
+            }})),
+        ),
+        (
+            "DatasourceInput",
+            json!({"type": "object", "properties": {
+                "datasource_prefix": optional_text(),
+                "datasource_suffix": {"type": ["string", "null"], "description": "This or the prefix is needed."},
+                "before": {"type": ["string", "null"],
+                    "description": "An ISO date: only entities that were last changed before it."},
+                "limit": {"type": ["integer", "null"], "minimum": 1, "description": "Without it, all are answered."},
+                "from": {"type": ["string", "null"], "description": "The `next` of the page before."},
+            }}),
+        ),
+        (
+            "DatasourceAnswer",
+            json!({"type": "object", "required": ["ok", "entities"], "properties": {
+                "ok": {"const": true}, "next": text(), "entities": {"type": "array", "items": object(json!({
+                    "identifier": text(), "blueprint": text(), "updatedAt": instant(),
+                }))},
             }}),
         ),
         ("EntityAnswer", answer(json!({"entity": reference("Entity")}))),

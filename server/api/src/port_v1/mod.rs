@@ -1,9 +1,12 @@
 //! Port's wire format under `/v1` (port-api.md): what its clients send and expect.
 
+mod aggregate;
 mod blueprints;
+mod datasource;
 mod entities;
 mod entity_body;
 mod flags;
+mod integrations;
 mod migrations;
 mod search;
 mod segments;
@@ -19,6 +22,7 @@ use crate::App;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .merge(integrations::routes())
         .route("/auth/access_token", post(token::issue))
         .route("/organization", get(token::organization))
         .route("/blueprints", get(blueprints::list).post(blueprints::create))
@@ -45,4 +49,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/blueprints/{blueprint}/entities/search", entities::named("search").post(search::scoped))
         .route("/blueprints/{blueprint}/entities/search/count", post(search::count))
         .route("/entities/search", post(search::global))
+        .route("/entities/aggregate", post(aggregate::aggregate))
+        .route("/blueprints/entities/datasource-entities", post(datasource::entities))
 }

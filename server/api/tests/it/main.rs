@@ -21,6 +21,8 @@ mod page;
 mod people;
 mod platform_entities;
 mod port_v1;
+mod port_v1_exporters;
+mod port_v1_integrations;
 mod port_v1_wire;
 mod rights;
 mod rights_graphql;

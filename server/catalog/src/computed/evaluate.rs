@@ -233,7 +233,7 @@ fn aggregated(function: Function, found: Aggregate, now: Instant) -> Value {
 }
 
 /// A whole number is written without a fraction, as its author would.
-fn number(value: f64) -> Value {
+pub(crate) fn number(value: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() < EXACT {
         #[expect(clippy::cast_possible_truncation, reason = "it is whole and below 2^53")]

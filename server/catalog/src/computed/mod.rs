@@ -11,6 +11,7 @@ mod fill;
 mod pass;
 mod worker;
 
+pub(crate) use evaluate::number;
 pub(crate) use pass::Progress;
 pub use worker::Computing;
 

@@ -16,6 +16,7 @@ use super::QUEUE;
 use super::attempt::Stop;
 use super::ending::Ending;
 use crate::configuration::{is_remote, not_found};
+use crate::remote::RemoteState;
 use crate::{Integrations, now};
 
 /// How long a cancellation waits for the run's end before it answers.
@@ -168,10 +169,12 @@ impl Integrations {
     }
 
     /// How an integration's last run went that was more than a plan; None where there was none. The last plan does not
-    /// count, for it changes nothing.
+    /// count, for it changes nothing. Of a remote integration, what its client says of its resyncs counts, too.
     pub async fn standing(&self, ctx: &OpContext, integration: &Integration) -> Result<Option<RunStatus>> {
         let scope = self.0.store.read(ctx.tenant()).await?;
-        Ok(scope.last_commit(integration.id).await?.map(|run| run.status))
+        let last = scope.last_commit(integration.id).await?.map(|run| (run.created_at.0, run.status));
+        let told = RemoteState::of(integration)?.standing();
+        Ok(last.into_iter().chain(told).max_by_key(|(at, _)| *at).map(|(_, status)| status))
     }
 
     /// Some of the changes that the run planned: `{change, entity, before, after}`.

@@ -4,7 +4,7 @@ use portolan_schema::{Instant, Result};
 use serde_json::Value;
 
 use crate::TenantScope;
-use crate::row::json_column;
+use crate::row::{column, json_column};
 use crate::sql::Sql;
 
 impl TenantScope {
@@ -33,6 +33,13 @@ impl TenantScope {
         }
         self.execute(sql).await?;
         Ok(())
+    }
+
+    /// The kinds that payloads are recorded of.
+    pub async fn payload_kinds(&self, integration: i64) -> Result<Vec<String>> {
+        let mut sql = Sql::new("SELECT DISTINCT kind FROM payload_samples WHERE tenant_id = ");
+        sql.bind(self.tenant().0).push(" AND integration_id = ").bind(integration).push(" ORDER BY kind");
+        self.all(sql).await?.iter().map(|row| column(row, 0)).collect()
     }
 
     /// The payloads that are recorded of a kind.

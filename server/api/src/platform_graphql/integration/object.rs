@@ -66,7 +66,8 @@ impl Integration {
         &self.0.ingestor
     }
 
-    /// It runs elsewhere and reports by the API: nothing of it can be changed or started here.
+    /// It runs elsewhere: its client keeps its configuration here, as its mapping, and nothing of it is changed or started by
+    /// this API.
     async fn remote(&self) -> bool {
         self.0.remote
     }
