@@ -27,7 +27,7 @@ use crate::client::TrustedProxies;
 use crate::limits::{self, RateLimiter};
 use crate::platform_graphql::PlatformGraphql;
 use crate::{
-    changes, documents, export, graphql_http, graphql_ws, metrics, openapi, operator, port_v1, session,
+    changes, documents, export, graphql_http, graphql_ws, metrics, openapi, operator, port_v1, runs, session,
     stream,
 };
 
@@ -76,6 +76,7 @@ pub fn routes() -> Router<App> {
         .merge(operator::routes())
         .merge(export::routes())
         .merge(stream::routes())
+        .merge(runs::routes())
         .merge(openapi::routes())
         .route("/.well-known/jwks.json", get(jwks))
         .route("/healthz", get(|| async { "ok\n" }))

@@ -19,6 +19,7 @@ mod openapi;
 mod operator;
 pub mod platform_graphql;
 mod port_v1;
+mod runs;
 mod session;
 mod stream;
 

@@ -15,13 +15,13 @@ mod run;
 pub use check::Check;
 pub use configuration::{IntegrationChange, NewIntegration};
 pub use documents::{AppliedIntegration, DocumentKind};
-pub use portolan_ingestor_contract::{Descriptor, Ingestor};
+pub use portolan_ingestor_contract::{Descriptor, Ingestor, KindRequest};
 pub use portolan_store::integration::{
     Blocked, Integration, KindCounts, KindStatus, LogLevel, LogLine, Run, RunKind, RunStatus,
 };
 pub use preview::{Preview, PreviewError};
 pub use remote::{RemoteChange, RemoteState};
-pub use run::RunnerConfig;
+pub use run::{Closing, Intake, KindEnd, Receipt, Receipts, RunnerConfig};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

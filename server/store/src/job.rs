@@ -81,6 +81,32 @@ impl TenantScope {
         Ok(())
     }
 
+    /// Takes a job by its subject, due or not, where nobody is at work on it.
+    pub async fn take_job_of(
+        &self,
+        queue: &str,
+        subject: i64,
+        now: Instant,
+        leased_until: Instant,
+    ) -> Result<Option<Job>> {
+        let mut sql = Sql::new("UPDATE jobs SET attempts = attempts + 1, leased_until = ");
+        sql.bind(leased_until.0).push(" WHERE tenant_id = ").bind(self.tenant().0);
+        sql.push(" AND queue = ").bind(queue).push(" AND subject_id = ").bind(subject);
+        sql.push(" AND (leased_until IS NULL OR leased_until < ").bind(now.0);
+        sql.push(") RETURNING job_id, attempts");
+        let Some(row) = self.one(sql).await? else { return Ok(None) };
+        Ok(Some(Job { id: column(&row, 0)?, tenant: self.tenant(), subject, attempts: column(&row, 1)? }))
+    }
+
+    /// Changes when a job is due, by its subject; whoever is at work on it keeps it.
+    pub async fn reschedule_job(&self, queue: &str, subject: i64, at: Instant) -> Result<()> {
+        let mut sql = Sql::new("UPDATE jobs SET run_at = ");
+        sql.bind(at.0).push(" WHERE tenant_id = ").bind(self.tenant().0);
+        sql.push(" AND queue = ").bind(queue).push(" AND subject_id = ").bind(subject);
+        self.execute(sql).await?;
+        Ok(())
+    }
+
     /// Keeps the job's lease, or with `until` prolongs it. Answers false where somebody else has it by now. Until the
     /// transaction ends, nobody can take the job.
     pub async fn hold_job(&self, job: &Job, until: Option<Instant>) -> Result<bool> {

@@ -1,11 +1,11 @@
 //! The routes of what runs elsewhere: integrations under `/v1`, in Port's wire format, and runs under `/api`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::operation::Access::Admin;
 use super::operation::Operation;
 use super::parameters::Parameter;
-use super::schemas::{Named, answer, instant, list, object, optional_text, reference, text};
+use super::schemas::{Named, answer, count, instant, list, object, optional_text, reference, text};
 
 const INTEGRATIONS: &str = "Integrations";
 
@@ -167,6 +167,8 @@ pub(super) fn examples() -> Named {
         ("Configuration", json!({"config": config})),
         ("ResyncState", json!({"status": "completed"})),
         ("Examples", json!({"examples": [{"id": "checkout", "tier": "gold"}]})),
+        ("RunInput", json!({"integration": "main", "plan": true})),
+        ("RunClosing", json!({"kinds": {"service": "COMPLETE"}})),
         ("Cursor", json!({"primary": "2026-03-01T09:00:00Z"})),
     ]
 }
@@ -197,6 +199,7 @@ pub(super) fn schemas() -> Named {
     });
     let example = object(json!({"_id": text(), "data": {}}));
     let of_kind = object(json!({"examples": {"type": "array", "items": example}}));
+    let wanted = object(json!({"kind": text(), "selector": {"type": "object"}}));
     let requested = json!({"oneOf": [{"type": "null"}, object(json!({"updatedAt": instant()}))]});
     vec![
         ("Integration", integration),
@@ -220,7 +223,58 @@ pub(super) fn schemas() -> Named {
         ("ResyncRequestAnswer", answer(json!({"request": requested}))),
         ("Examples", object(json!({"examples": {"type": "array"}}))),
         ("ExamplesAnswer", answer(json!({"data": {"type": "object", "additionalProperties": of_kind}}))),
+        (
+            "RunInput",
+            json!({"type": "object", "required": ["integration"], "additionalProperties": false, "properties": {
+                "integration": text(),
+                "plan": {"type": ["boolean", "null"], "default": false, "description": "Commit nothing."},
+            }}),
+        ),
+        ("Run", run()),
+        ("RunAnswer", answer(json!({"run": reference("Run")}))),
+        (
+            "OpenedRunAnswer",
+            answer(json!({"run": reference("Run"), "wanted": {"type": "array", "items": wanted}})),
+        ),
+        ("RunClosing", closing()),
         ("Cursor", object(json!({"primary": {"type": "string", "maxLength": 4096}}))),
         ("CursorAnswer", answer(json!({"cursor": object(json!({"primary": text()}))}))),
     ]
+}
+
+fn run() -> Value {
+    let problem = json!({"oneOf": [{"type": "null"}, object(json!({"code": text(), "message": text()}))]});
+    let kind = object(json!({
+        "kind": text(), "status": text(), "seen": count(), "mapped": count(), "created": count(), "updated": count(),
+        "unchanged": count(), "deleted": count(), "failed": count(), "error": problem,
+    }));
+    let blocked = object(json!({
+        "reason": text(), "deletions": count(), "share": {"type": "number"}, "threshold": {"type": "number"},
+    }));
+    object(json!({
+        "id": text(),
+        "status": {"enum": ["QUEUED", "RUNNING", "BLOCKED", "SUCCEEDED", "PARTIAL", "FAILED", "CANCELLED"]},
+        "phase": {"enum": ["COLLECT", "PLAN", "COMMIT", "DELETE", "ENDED"],
+            "description": "Items are taken while it is COLLECT."},
+        "planOnly": {"type": "boolean"}, "cancelling": {"type": "boolean"}, "createdAt": instant(), "createdBy": text(),
+        "startedAt": optional_text(), "endedAt": optional_text(), "error": problem,
+        "blocked": {"oneOf": [{"type": "null"}, blocked]}, "kinds": {"type": "array", "items": kind},
+    }))
+}
+
+fn closing() -> Value {
+    let word = json!({"enum": ["COMPLETE", "FAILED"]});
+    let end = json!({"type": "object", "required": ["status"], "additionalProperties": false, "properties": {
+        "status": word,
+        "items": {"type": ["integer", "null"], "minimum": 0,
+            "description": "How many there were: where fewer came, the kind was not read to its end."},
+        "message": optional_text(),
+    }});
+    json!({"type": "object", "additionalProperties": false, "properties": {
+        "kinds": {"type": ["object", "null"], "additionalProperties": {"oneOf": [word, end]},
+            "description": "How the reading of each kind ended. One that is not named was not read to its end."},
+        "status": {"enum": ["READ", "FAILED", null], "default": "READ",
+            "description": "`FAILED`: the source could not be read at all, and nothing is to be written."},
+        "message": optional_text(),
+    }})
 }

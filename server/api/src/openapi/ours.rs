@@ -99,6 +99,33 @@ fn catalog() -> Vec<Operation> {
         .answers_text(200, "Verdicts, a line each, while it runs; `done` is the last.", NDJSON)
         .refuses([404, 409, 415]),
         op(
+            "post",
+            "/api/runs",
+            "openRun",
+            "Open a run whose items come from elsewhere (docs/remote-runs.md)",
+        )
+        .by(Member)
+        .takes("RunInput")
+        .answers(201, "The run, and what it wants read.", "OpenedRunAnswer")
+        .answers(200, "The run that is in progress.", "OpenedRunAnswer")
+        .refuses([404]),
+        op("get", "/api/runs/{run}", "getRun", "A run with its counts").answers(200, "The run.", "RunAnswer"),
+        op("post", "/api/runs/{run}/items", "sendItems", "Hand over raw items, a line each")
+            .by(Member)
+            .takes_text(NDJSON)
+            .answers_text(200, "Receipts, a line each, while it runs; `done` is the last.", NDJSON)
+            .refuses([409, 415]),
+        op(
+            "post",
+            "/api/runs/{run}/close",
+            "closeRun",
+            "Say which kinds were read to their end, and let the run be planned and committed",
+        )
+        .by(Member)
+        .takes("RunClosing")
+        .answers(200, "The run.", "RunAnswer")
+        .refuses([409]),
+        op(
             "get",
             "/api/blueprints/{blueprint}/entities.ndjson",
             "exportLines",

@@ -11,6 +11,7 @@ const IN_PATH: &[(&str, &str, &str)] = &[
     ("migration", "A migration's id.", "1"),
     ("integration", "An integration's identifier.", "main"),
     ("kind", "A kind of items.", "service"),
+    ("run", "A run's id.", "1"),
     ("event", "A client's name for a resync.", "1"),
     ("token", "The token of a one-time link.", "token-of-the-link"),
     ("slug", "A tenant's slug.", "another"),

@@ -14,6 +14,7 @@ mod token;
 mod view;
 
 pub(crate) use flags::Query;
+pub(crate) use segments::Segments;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post};

@@ -17,7 +17,7 @@ const ZSTD_STEP: usize = 1 << 17;
 const ZSTD_WINDOW: u32 = 23;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     Identity,
     Gzip,
     Zstd,
@@ -26,7 +26,7 @@ pub(super) enum Encoding {
 impl Encoding {
     /// # Errors
     /// `UNSUPPORTED_ENCODING`.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         match text.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Self::Identity),
             "gzip" | "x-gzip" => Ok(Self::Gzip),
@@ -49,7 +49,7 @@ enum Decoding {
 ///
 /// # Errors
 /// Each item: where the client went away, or sent something else than it said.
-pub(super) fn decoded(
+pub(crate) fn decoded(
     body: BodyDataStream,
     encoding: Encoding,
 ) -> Result<impl Stream<Item = Result<Bytes>> + Send> {

@@ -1,7 +1,7 @@
 //! `POST /api/entities/stream`: NDJSON in, NDJSON out, both at once and of any length (docs/stream.md).
 
-mod decode;
-mod spool;
+pub(crate) mod decode;
+pub(crate) mod spool;
 mod verdict;
 
 use axum::Router;
@@ -20,9 +20,10 @@ use crate::answer::Refusal;
 use crate::authenticated::Authenticated;
 use crate::stream::decode::{Encoding, decoded};
 
+pub(crate) const NDJSON: &str = "application/x-ndjson";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Tells a proxy in between not to keep the answer back.
-const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+pub(crate) const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/api/entities/stream", post(stream))
@@ -51,7 +52,7 @@ async fn stream(
     // By itself, so that what was sent whole is applied even where nobody waits for the answer.
     tokio::spawn(async move { opened.run(lines, &mut sink).await });
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")),
+        (CONTENT_TYPE, HeaderValue::from_static(NDJSON)),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (UNBUFFERED, HeaderValue::from_static("no")),
     ];

@@ -1,4 +1,4 @@
-//! Verdicts on their way to a client that may not read them before it has sent everything: a bounded queue in memory,
+//! Lines on their way to a client that may not read them before it has sent everything: a bounded queue in memory,
 //! then a temporary file without a name.
 
 use std::collections::VecDeque;
@@ -24,7 +24,7 @@ const IN_FILE: u64 = 4 << 30;
 const READ: usize = 64 << 10;
 
 /// The two ends of a spool.
-pub(super) fn spool() -> (SpoolSink, SpoolReader) {
+pub(crate) fn spool() -> (SpoolSink, SpoolReader) {
     let shared = Arc::new(Shared::default());
     (SpoolSink(shared.clone()), SpoolReader(shared))
 }
@@ -97,23 +97,29 @@ impl Queue {
 }
 
 /// Where the stream speaks.
-pub(super) struct SpoolSink(Arc<Shared>);
+pub(crate) struct SpoolSink(Arc<Shared>);
 
 #[async_trait]
 impl VerdictSink for SpoolSink {
     async fn say(&mut self, verdicts: Vec<Verdict>) {
         let mut lines = Vec::new();
         verdicts.iter().for_each(|verdict| write_line(verdict, &mut lines));
-        let lines = Bytes::from(lines);
+        self.write(&Bytes::from(lines)).await;
+    }
+}
+
+impl SpoolSink {
+    /// Takes whole lines. Waits where the client has left too much unread.
+    pub(crate) async fn write(&self, lines: &Bytes) {
         loop {
             if self.0.reader_gone.load(Ordering::Acquire) {
                 return;
             }
-            let pushed = self.0.queue.lock().await.push(&lines).await;
+            let pushed = self.0.queue.lock().await.push(lines).await;
             match pushed {
                 Ok(true) => return self.0.written.notify_one(),
                 Ok(false) => {}
-                Err(error) => tracing::warn!(error = %error, "verdicts of a stream could not be spooled"),
+                Err(error) => tracing::warn!(error = %error, "lines for a client could not be spooled"),
             }
             self.0.read.notified().await;
         }
@@ -128,10 +134,10 @@ impl Drop for SpoolSink {
 }
 
 /// Where the client reads.
-pub(super) struct SpoolReader(Arc<Shared>);
+pub(crate) struct SpoolReader(Arc<Shared>);
 
 impl SpoolReader {
-    pub(super) fn into_stream(self) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
+    pub(crate) fn into_stream(self) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
         futures::stream::unfold(self, |reader| async move {
             loop {
                 // Asked before the queue is: whatever was written by then is found in it.

@@ -11,7 +11,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One line, without its end.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub enum Line {
     Text(Bytes),
     /// Longer than [`MAX_LINE`]: how long, and a hash of its beginning.
     TooLong {
@@ -21,7 +21,7 @@ pub(super) enum Line {
 }
 
 /// The lines of a body. A last line needs no end.
-pub(super) struct Lines<B> {
+pub struct Lines<B> {
     body: B,
     buffer: BytesMut,
     /// Bytes of the buffer that are known to hold no end of a line.
@@ -33,13 +33,16 @@ pub(super) struct Lines<B> {
 }
 
 impl<B: Stream<Item = Result<Bytes>> + Unpin> Lines<B> {
-    pub(super) fn new(body: B) -> Self {
+    pub fn new(body: B) -> Self {
         Self { body, buffer: BytesMut::new(), searched: 0, dropped: None, at_start: true, ended: false }
     }
 
     /// Reads the next piece of the body. False where there is none; then [`Lines::take`] gives what is left. May be
     /// dropped while it waits.
-    pub(super) async fn fill(&mut self) -> Result<bool> {
+    ///
+    /// # Errors
+    /// What the body says.
+    pub async fn fill(&mut self) -> Result<bool> {
         match self.body.next().await.transpose()? {
             Some(piece) => {
                 self.buffer.extend_from_slice(&piece);
@@ -53,7 +56,7 @@ impl<B: Stream<Item = Result<Bytes>> + Unpin> Lines<B> {
     }
 
     /// The next line that has been read whole.
-    pub(super) fn take(&mut self) -> Option<Line> {
+    pub fn take(&mut self) -> Option<Line> {
         if self.at_start {
             let may_come = self.buffer.len() < BYTE_ORDER_MARK.len() && !self.ended;
             if may_come && BYTE_ORDER_MARK.starts_with(&self.buffer) {

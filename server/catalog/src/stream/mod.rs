@@ -17,7 +17,7 @@ mod tidy;
 mod verdict;
 
 pub use export::Export;
-pub use lines::MAX_LINE;
+pub use lines::{Line, Lines, MAX_LINE};
 pub use open::{EntityStream, StreamOptions};
 pub use portolan_store::stream::{PendingEdge, StreamCounts};
 pub use verdict::{Summary, Verdict, VerdictSink};

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use portolan_catalog::EntityWrite;
 use portolan_ingestor_contract::{IngestError, KindRequest, Level, Sink, SourceError};
 use portolan_schema::identifier::{self, Kind};
-use portolan_schema::mapping::{Mapped, MappedEntity};
+use portolan_schema::mapping::{Mapped, MappedEntity, MappingConfig};
 use portolan_schema::{CatalogModel, Code, Error, Pointer, Problem, Problems, Result};
 use portolan_store::integration::{KindStatus, LogLevel, Phase, RunKind, StagedItem};
 use serde_json::Value;
@@ -31,8 +31,8 @@ const MAX_ENTITY: usize = 1 << 20;
 /// Items of a kind that may each stop the jq worker, before the kind is given up.
 const MAX_STOPPED: usize = 3;
 
-/// Takes what the ingestor reads.
-struct Collection<'a> {
+/// Takes what is read of the source.
+pub(super) struct Collection<'a> {
     attempt: &'a Attempt,
     model: Arc<CatalogModel>,
     /// Entries of the mapping's resources for each kind, by their place in the mapping.
@@ -59,26 +59,8 @@ impl Attempt {
     pub(crate) async fn collect(&self) -> Step<()> {
         let ingestor = self.own.ingestor(&self.integration.ingestor)?;
         let settings = self.own.settings(&self.ctx, &self.integration)?;
-        let mut requests: Vec<KindRequest> = Vec::new();
-        let mut resources: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, resource) in self.config.resources.iter().enumerate() {
-            let of_kind = resources.entry(resource.kind.clone()).or_default();
-            if of_kind.is_empty() {
-                requests.push(KindRequest {
-                    selector: resource.selector.clone(),
-                    ..KindRequest::new(resource.kind.clone())
-                });
-            }
-            of_kind.push(index);
-        }
-        let collection = Collection {
-            attempt: self,
-            model: self.own.0.catalog.model(&self.ctx).await?,
-            resources,
-            stopped: Mutex::new(vec![0; self.config.resources.len()]),
-            last_no: AtomicI64::new(0),
-            batch: AsyncMutex::default(),
-        };
+        let requests = requests(&self.config);
+        let collection = Collection::new(self, 0).await?;
         let mut context = self.own.context();
         context.cancellation = self.halt.token.clone();
         let read = tokio::select! {
@@ -94,13 +76,13 @@ impl Attempt {
             Err(IngestError::Cancelled) => return Err(Broken::Stopped(Stop::Cancelled)),
             Err(IngestError::Sink(error)) => return Err(error.into()),
         }
-        collection.stage(&mut *collection.batch.lock().await).await?;
+        collection.stage_rest(false).await?;
         self.close_kinds();
         self.advance(Phase::Plan).await
     }
 
     /// A kind that is neither done nor failed was not read.
-    fn close_kinds(&self) {
+    pub(super) fn close_kinds(&self) {
         let mut progress = self.progress();
         for kind in &mut progress.kinds {
             if !matches!(kind.status, KindStatus::Succeeded | KindStatus::Failed) {
@@ -114,13 +96,50 @@ impl Attempt {
     }
 }
 
-impl Collection<'_> {
-    fn of(&self, kind: &str) -> &[usize] {
+/// What a mapping wants read: each kind once.
+pub(super) fn requests(config: &MappingConfig) -> Vec<KindRequest> {
+    let mut requests: Vec<KindRequest> = Vec::new();
+    for resource in &config.resources {
+        if !requests.iter().any(|request| request.kind == resource.kind) {
+            requests.push(KindRequest {
+                selector: resource.selector.clone(),
+                ..KindRequest::new(resource.kind.clone())
+            });
+        }
+    }
+    requests
+}
+
+impl<'a> Collection<'a> {
+    /// For an attempt whose last staged item has this number.
+    pub(super) async fn new(attempt: &'a Attempt, last_no: i64) -> Result<Self> {
+        let mut resources: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, resource) in attempt.config.resources.iter().enumerate() {
+            resources.entry(resource.kind.clone()).or_default().push(index);
+        }
+        Ok(Self {
+            attempt,
+            model: attempt.own.0.catalog.model(&attempt.ctx).await?,
+            resources,
+            stopped: Mutex::new(vec![0; attempt.config.resources.len()]),
+            last_no: AtomicI64::new(last_no),
+            batch: AsyncMutex::default(),
+        })
+    }
+
+    /// Stages what has not been yet, with the run's books where they are to be written together.
+    pub(super) async fn stage_rest(&self, with_books: bool) -> Result<()> {
+        let mut batch = self.batch.lock().await;
+        self.stage(&mut batch, with_books).await
+    }
+
+    /// The entries of the mapping for a kind.
+    pub(super) fn of(&self, kind: &str) -> &[usize] {
         self.resources.get(kind).map_or(&[], Vec::as_slice)
     }
 
     /// Changes what is known of a resource.
-    fn note<T>(&self, resource: usize, change: impl FnOnce(&mut RunKind) -> T) -> Option<T> {
+    pub(super) fn note<T>(&self, resource: usize, change: impl FnOnce(&mut RunKind) -> T) -> Option<T> {
         let mut progress = self.attempt.progress();
         progress.is_new = true;
         progress.kinds.get_mut(resource).map(change)
@@ -281,17 +300,17 @@ impl Collection<'_> {
         batch.bytes += item.entity.len();
         batch.items.push(item);
         if batch.items.len() >= BATCH || batch.bytes >= BATCH_BYTES {
-            self.stage(&mut batch).await?;
+            self.stage(&mut batch, false).await?;
         }
         Ok(())
     }
 
     /// Writes the batch. Whoever comes meanwhile waits, and so does the ingestor.
-    async fn stage(&self, batch: &mut Batch) -> Result<()> {
+    async fn stage(&self, batch: &mut Batch, with_books: bool) -> Result<()> {
         let payloads = std::mem::take(&mut batch.payloads);
         let items = std::mem::take(&mut batch.items);
         batch.bytes = 0;
-        if payloads.is_empty() && items.is_empty() {
+        if payloads.is_empty() && items.is_empty() && !with_books {
             return Ok(());
         }
         let attempt = self.attempt;
@@ -301,6 +320,9 @@ impl Collection<'_> {
             scope.save_payloads(attempt.integration.id, kind, payloads, now()).await?;
         }
         scope.stage_items(attempt.run.id, &items).await?;
+        if with_books {
+            attempt.write_books(&scope).await?;
+        }
         scope.commit().await
     }
 

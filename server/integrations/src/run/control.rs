@@ -15,6 +15,8 @@ use serde_json::Value;
 use super::QUEUE;
 use super::attempt::Stop;
 use super::ending::Ending;
+use super::heartbeat::later;
+use super::remote::reads_itself;
 use crate::configuration::{is_remote, not_found};
 use crate::remote::RemoteState;
 use crate::{Integrations, now};
@@ -34,15 +36,29 @@ impl Integrations {
     /// `NOT_FOUND`; `NOT_SUPPORTED` where the integration runs elsewhere.
     pub async fn start(&self, ctx: &OpContext, identifier: &str, plan: bool) -> Result<Run> {
         ctx.require(Role::Admin)?;
+        Ok(self.begin(ctx, identifier, plan, false).await?.0)
+    }
+
+    /// Begins a run of an integration that is remote or not, or answers the one in progress, and whether it was begun.
+    pub(super) async fn begin(
+        &self,
+        ctx: &OpContext,
+        identifier: &str,
+        plan: bool,
+        remote: bool,
+    ) -> Result<(Run, bool)> {
         let first_id = self.0.store.reserve_ids(3).await?;
         let scope = self.0.store.write(ctx.tenant()).await?;
         let integration = scope.lock_integration(identifier).await?.ok_or_else(|| not_found(identifier))?;
-        if integration.remote {
-            return Err(is_remote(&integration));
+        match (integration.remote, remote) {
+            (true, false) => return Err(is_remote(&integration)),
+            (false, true) => return Err(reads_itself(identifier)),
+            _ => {}
         }
         if let Some(open) = scope.runs_in(integration.id, &OPEN).await?.pop() {
-            return Ok(open);
+            return Ok((open, false));
         }
+        let kinds = kinds(&integration.mapping)?;
         let mut replaced = Vec::new();
         if !plan {
             // There is one at most: each run that commits takes the place of the one before.
@@ -56,7 +72,7 @@ impl Integrations {
         let run = Run {
             id: first_id,
             integration: integration.id,
-            status: RunStatus::Queued,
+            status: if remote { RunStatus::Running } else { RunStatus::Queued },
             phase: Phase::Collect,
             plan_only: plan,
             approved: false,
@@ -65,16 +81,18 @@ impl Integrations {
             blocked: None,
             created_at: now(),
             created_by: ctx.actor().stamp(),
-            started_at: None,
+            started_at: remote.then(now),
             ended_at: None,
         };
+        // Nobody is to take the run up while its client is at work.
+        let due = if remote { later(now(), self.0.runner.silence) } else { run.created_at };
         scope.create_run(&run, &integration.mapping).await?;
-        scope.save_run_kinds(run.id, &kinds(&integration.mapping)?).await?;
-        scope.add_job(first_id + 1, QUEUE, run.id, run.created_at).await?;
+        scope.save_run_kinds(run.id, &kinds).await?;
+        scope.add_job(first_id + 1, QUEUE, run.id, due).await?;
         scope.commit().await?;
         replaced.into_iter().for_each(Ending::tell);
         self.0.wake.notify_one();
-        Ok(run)
+        Ok((run, true))
     }
 
     /// Needs Admin. Commits what a run planned that its guard stopped.
@@ -129,6 +147,10 @@ impl Integrations {
             RunStatus::Running if !run.cancelling => {
                 note(&scope, id, &format!("{} cancels the run", ctx.actor().stamp())).await?;
                 scope.cancel_run(id).await?;
+                // Where nobody is at work on it, for its items come from elsewhere, somebody is to end it.
+                if run.phase == Phase::Collect {
+                    scope.reschedule_job(QUEUE, id, now()).await?;
+                }
             }
             RunStatus::Running | RunStatus::Cancelled => {}
             other => {
@@ -199,7 +221,7 @@ impl Integrations {
     }
 }
 
-fn no_run(id: i64) -> Error {
+pub(super) fn no_run(id: i64) -> Error {
     Error::not_found(format!("the run {id}"))
 }
 

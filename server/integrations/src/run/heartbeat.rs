@@ -52,6 +52,36 @@ impl Attempt {
         Ok(())
     }
 
+    /// Prolongs the lease and hears of a cancellation, and leaves the books to whoever is at work. Goes on until it is dropped.
+    pub(crate) async fn keep(&self) {
+        let lease = self.own.0.runner.lease;
+        let mut prolonged = tokio::time::Instant::now();
+        loop {
+            tokio::time::sleep(BEAT.min(lease / 4)).await;
+            let due = prolonged.elapsed() >= lease / 4;
+            match if due { self.keep_lease(lease).await } else { self.look().await } {
+                Ok(()) if due => prolonged = tokio::time::Instant::now(),
+                Ok(()) => {}
+                Err(error) => {
+                    tracing::warn!(error = ?error, run.id = self.run.id, "a run's lease could not be prolonged");
+                    if prolonged.elapsed() >= lease {
+                        self.halt.stop(Stop::LeaseLost);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn keep_lease(&self, lease: Duration) -> Result<()> {
+        let scope = self.own.0.store.write(self.ctx.tenant()).await?;
+        if !scope.hold_job(&self.job, Some(later(now(), lease))).await? {
+            self.halt.stop(Stop::LeaseLost);
+            return Ok(());
+        }
+        scope.commit().await?;
+        self.look().await
+    }
+
     async fn look(&self) -> Result<()> {
         if self.read().await?.run(self.run.id).await?.is_some_and(|run| run.cancelling) {
             self.halt.stop(Stop::Cancelled);

@@ -46,6 +46,13 @@ impl RunLog {
         Self(Mutex::new(State { last, ..State::default() }))
     }
 
+    /// Bounded together with the lines that it has already.
+    pub(crate) fn going_on(self) -> Self {
+        let mut state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.kept = usize::try_from(state.last).unwrap_or(usize::MAX);
+        Self(Mutex::new(state))
+    }
+
     /// A line about the run itself, which is always kept.
     pub(crate) fn say(&self, level: LogLevel, message: &str) {
         self.state().push(level, &About::default(), message);
@@ -94,6 +101,13 @@ impl RunLog {
         let left_out = std::mem::take(&mut state.left_out);
         if left_out > 0 {
             state.push(LogLevel::Warning, &About::default(), &format!("{left_out} more lines were left out"));
+        }
+    }
+
+    /// [`RunLog::conclude`], unless the log has grown too long by that.
+    pub(crate) fn conclude_bounded(&self) {
+        if usize::try_from(self.state().last).is_ok_and(|last| last < 2 * MAX_LINES) {
+            self.conclude();
         }
     }
 

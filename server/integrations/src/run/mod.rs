@@ -10,15 +10,19 @@ mod deletion;
 mod ending;
 mod gone;
 mod heartbeat;
+mod intake;
 mod log;
 mod owned;
 mod pages;
 mod plan;
+mod remote;
 mod required;
 mod runner;
 mod samples;
 
 pub(crate) use attempt::Halt;
+pub use intake::{Intake, Receipt, Receipts};
+pub use remote::{Closing, KindEnd};
 pub use runner::RunnerConfig;
 
 /// The queue of open runs.

@@ -33,11 +33,18 @@ pub struct RunnerConfig {
     pub poll: Duration,
     /// Runs that a server carries out at the same time.
     pub at_once: usize,
+    /// How long an open run whose items come from elsewhere may hear nothing of its client.
+    pub silence: Duration,
 }
 
 impl Default for RunnerConfig {
     fn default() -> Self {
-        Self { lease: Duration::from_secs(10), poll: Duration::from_secs(1), at_once: 4 }
+        Self {
+            lease: Duration::from_secs(10),
+            poll: Duration::from_secs(1),
+            at_once: 4,
+            silence: Duration::from_secs(15 * 60),
+        }
     }
 }
 
@@ -67,6 +74,8 @@ impl Integrations {
                 () = tokio::time::sleep(self.0.runner.poll) => {}
             }
         }
+        // Whoever hands over items from elsewhere goes on with another server.
+        self.at_work().values().for_each(|halt| halt.stop(Stop::ServerStops));
         while let Some(ended) = at_work.join_next().await {
             report(ended);
         }
@@ -120,12 +129,12 @@ impl Integrations {
         }
     }
 
-    fn at_work(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<i64, Arc<Halt>>> {
+    pub(super) fn at_work(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<i64, Arc<Halt>>> {
         self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// None where there is nothing to do but to tidy up, which is done.
-    async fn attempt(&self, job: Job, halt: Arc<Halt>) -> Result<Option<Attempt>> {
+    pub(super) async fn attempt(&self, job: Job, halt: Arc<Halt>) -> Result<Option<Attempt>> {
         let scope = self.0.store.write(job.tenant).await?;
         if !scope.hold_job(&job, None).await? {
             return Ok(None);
@@ -196,6 +205,12 @@ impl Attempt {
             self.halt.stop(Stop::Cancelled);
         }
         self.go_on()?;
+        if self.integration.remote && self.run.phase == Phase::Collect {
+            let silence = self.own.0.runner.silence.as_secs();
+            let message =
+                format!("nothing came for {silence} seconds before the run was closed; nothing was changed");
+            return Err(Error::problem(Code::Timeout, message).into());
+        }
         if self.job.attempts > MAX_ATTEMPTS {
             return Err(Error::unavailable("the run was interrupted too often").into());
         }
@@ -291,7 +306,7 @@ impl Attempt {
     }
 
     /// Removes what is staged, unless it waits for a person, and the job.
-    async fn tidy_up(&self) -> Step<()> {
+    pub(super) async fn tidy_up(&self) -> Step<()> {
         loop {
             let scope = self.write().await?;
             let run = scope.run(self.run.id).await?;

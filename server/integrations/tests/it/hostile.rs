@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use portolan_integrations::{KindStatus, RunStatus};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, on_each_engine, resource};
+use crate::support::{Fixture, SILENCE, on_each_engine, resource};
 
 fn one(mappings: Value) -> Value {
     let mut resource = resource("services", "service", &[], &[]);
@@ -83,7 +83,7 @@ pub async fn wrong_types_fail_their_items() {
 pub async fn an_item_may_make_many_entities_but_not_too_many() {
     on_each_engine(|fixture| async move {
         let patient = Duration::from_secs(20);
-        let fixture = Fixture::server_with(fixture.store.clone(), fixture.source.clone(), patient);
+        let fixture = Fixture::server_with(fixture.store.clone(), fixture.source.clone(), patient, SILENCE);
         let mut mapping = one(json!({"identifier": ".item | tostring", "title": "\"t\""}));
         mapping["resources"][0]["port"]["itemsToParse"] = json!("[range(.from; .to)]");
         fixture.integrate("main", mapping).await;

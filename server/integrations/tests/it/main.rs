@@ -8,6 +8,7 @@ mod deletion;
 mod hostile;
 mod interruption;
 mod mapping;
+mod remote;
 mod runs;
 mod source;
 mod support;
@@ -95,6 +96,16 @@ fn all() -> Vec<Test> {
             entities_are_merged_or_replaced,
             search_queries_find_what_the_run_makes,
             previews_name_what_fails,
+        }
+        remote {
+            items_from_elsewhere_become_entities,
+            only_what_was_read_to_its_end_can_be_gone,
+            a_line_that_is_lost_keeps_everything,
+            a_client_that_vanishes_deletes_nothing,
+            one_request_at_a_time_feeds_one_run,
+            remote_runs_are_cancelled,
+            the_guard_stops_remote_runs_too,
+            what_is_no_mapping_starts_no_run,
         }
         configuration {
             integrations_are_changed_part_by_part,

@@ -23,6 +23,9 @@ use crate::source::{Source, TestIngestor};
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 pub const LEASE: Duration = Duration::from_secs(4);
+/// Longer than any test lets a client be silent.
+pub const SILENCE: Duration = Duration::from_secs(600);
+pub const JQ_DEADLINE: Duration = Duration::from_millis(700);
 
 pub fn block_on<F: Future<Output = ()>>(test: F) {
     tokio::runtime::Builder::new_multi_thread()
@@ -101,11 +104,11 @@ impl Fixture {
 
     /// One more server on a database, with the same source.
     pub fn server(store: Store, source: Source) -> Self {
-        Self::server_with(store, source, Duration::from_millis(700))
+        Self::server_with(store, source, JQ_DEADLINE, SILENCE)
     }
 
-    /// The same, with another time for a batch of jq.
-    pub fn server_with(store: Store, source: Source, deadline: Duration) -> Self {
+    /// The same, with other times for a batch of jq and for the silence of a client.
+    pub fn server_with(store: Store, source: Source, deadline: Duration, silence: Duration) -> Self {
         let catalog = Catalog::new(store.clone(), None);
         let jq = JqPool::new(JqConfig {
             program: std::env::current_exe().unwrap(),
@@ -120,7 +123,7 @@ impl Fixture {
             jq,
             Outbound::new(OutboundPolicy::default()).unwrap(),
             vec![Box::new(TestIngestor::new(source.clone()))],
-            RunnerConfig { lease: LEASE, poll: Duration::from_millis(50), at_once: 2 },
+            RunnerConfig { lease: LEASE, poll: Duration::from_millis(50), at_once: 2, silence },
         );
         let ctx = OpContext::verified(
             TenantId(1),

@@ -178,6 +178,8 @@ async fn a_tester_finds_no_fault_and_no_answer_that_is_not_documented() {
                 "--no-color",
                 "--exclude-path",
                 STREAM.1,
+                "--exclude-path",
+                ITEMS.1,
             ])
             .args(selection)
             .args(["--header", &format!("Authorization: Bearer {token}")])
@@ -206,8 +208,14 @@ const NOT_CARRIED_OUT: &[(&str, &str)] = &[
     ("GET", "/api/password-reset/{token}"),
     ("POST", "/api/password-reset"),
     STREAM,
+    ITEMS,
+    // It knows neither a run nor what a client has noted.
+    ("GET", "/api/runs/{run}"),
+    ("POST", "/api/runs/{run}/close"),
     ("PUT", "/v1/integration/{integration}/cursor"),
     ("GET", "/v1/integration/{integration}/cursor"),
+    // The run that it opens is never closed.
+    ("DELETE", "/v1/integration/{integration}"),
     // It speaks no WebSockets.
     ("GET", "/graphql/ws"),
     ("GET", "/api/graphql/ws"),
@@ -215,6 +223,9 @@ const NOT_CARRIED_OUT: &[(&str, &str)] = &[
 
 /// Its body is no JSON, which the tester would send; its tests are server/api/tests/it/stream.rs.
 const STREAM: (&str, &str) = ("POST", "/api/entities/stream");
+
+/// The same; server/portolan/tests/it/remote_runs.rs.
+const ITEMS: (&str, &str) = ("POST", "/api/runs/{run}/items");
 
 /// A tester that only meets refusals has tested little.
 async fn every_operation_was_carried_out(program: &Program, document: &Path) {

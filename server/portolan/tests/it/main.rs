@@ -14,5 +14,6 @@ mod journey;
 mod metrics;
 mod program;
 mod relay;
+mod remote_runs;
 mod resync;
 mod tour;

@@ -9,7 +9,7 @@ use portolan_store::testing::{Engine, TestDatabase};
 use serde_json::json;
 
 use crate::program::Program;
-use crate::resync::resync;
+use crate::resync::{ended, resync};
 
 /// A page in the text format, read strictly.
 #[derive(Debug, Default)]
@@ -203,6 +203,23 @@ async fn measures_say_what_was_done() {
     database.remove().await;
 }
 
+/// A run of nothing, whose client ends it so.
+async fn remote_run(program: &Program, status: &str) {
+    let integration = json!({"installationId": "far", "installationAppType": "named-by-a-client", "config": {"resources": []}});
+    assert_eq!(program.post("/v1/integration", &integration).await["ok"], true);
+    let opened = program.post("/api/runs", &json!({"integration": "far"})).await;
+    let id = opened["run"]["id"].clone();
+    if status == "CANCELLED" {
+        let cancel = "mutation($r: ID!) { cancelResync(run: $r) { errors { message } } }";
+        program.platform(cancel, json!({"r": id})).await;
+    } else {
+        let closed =
+            program.post(&format!("/api/runs/{}/close", id.as_str().unwrap()), &json!({"kinds": {}})).await;
+        assert_eq!(closed["ok"], true, "{closed}");
+    }
+    assert_eq!(ended(program, &id).await["status"], status);
+}
+
 /// A run whose source is where the operator lets nobody go.
 async fn refused_run(program: &Program) {
     let input = json!({"identifier": "aws-main", "ingestor": "aws",
@@ -219,11 +236,19 @@ async fn each_run_is_counted_when_it_ends() {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let program = Program::start(&database).await;
     refused_run(&program).await;
+    for status in ["SUCCEEDED", "CANCELLED"] {
+        remote_run(&program, status).await;
+    }
     let text = get(&format!("{}/metrics", program.url)).await.1;
     let page = Page::read(&text);
     page.check();
     check_labels(&page);
-    for (labels, value) in [(vec!["ingestor=\"aws\"", "status=\"failed\""], 1.0), (vec![], 1.0)] {
+    for (labels, value) in [
+        (vec!["ingestor=\"aws\"", "status=\"failed\""], 1.0),
+        (vec!["ingestor=\"remote\"", "status=\"succeeded\""], 1.0),
+        (vec!["ingestor=\"remote\"", "status=\"cancelled\""], 1.0),
+        (vec![], 3.0),
+    ] {
         assert_eq!(page.sum("portolan_runs_total", &labels), value, "{labels:?} in\n{text}");
     }
     program.stop().await;

@@ -71,6 +71,14 @@ impl TenantScope {
         Ok(())
     }
 
+    /// Number of the run's last item, 0 where there is none.
+    pub async fn last_item(&self, run: i64) -> Result<i64> {
+        let mut sql = Sql::new("SELECT max(item_no) FROM run_items WHERE tenant_id = ");
+        sql.bind(self.tenant().0).push(" AND run_id = ").bind(run);
+        let row = self.one(sql).await?;
+        Ok(row.map(|row| column::<Option<i64>>(&row, 0)).transpose()?.flatten().unwrap_or(0))
+    }
+
     /// A blueprint's items without search queries, in their order, after a place.
     pub async fn staged_items(
         &self,
