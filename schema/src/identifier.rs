@@ -1,6 +1,6 @@
 //! Identifiers: which characters and lengths they may have (port-api.md 1.1, 1.2, 2.1).
 
-use crate::{Code, Pointer, Problem};
+use crate::{Code, Pointer, Problem, system};
 
 /// Longest blueprint, property or relation identifier, in characters.
 pub const MAX_SHORT: usize = 100;
@@ -14,22 +14,29 @@ pub enum Kind {
     Property,
     Relation,
     Entity,
+    /// An entity of the blueprint `_user`, which has all characters that an e-mail address may have (RFC 5322, `atext`).
+    Person,
     Integration,
 }
 
 impl Kind {
+    /// Of the entities of this blueprint.
+    pub fn of_entity(blueprint: &str) -> Self {
+        if blueprint == system::USER { Kind::Person } else { Kind::Entity }
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Kind::Blueprint => "blueprint identifier",
             Kind::Property => "property identifier",
             Kind::Relation => "relation identifier",
-            Kind::Entity => "entity identifier",
+            Kind::Entity | Kind::Person => "entity identifier",
             Kind::Integration => "integration identifier",
         }
     }
 
     const fn max(self) -> usize {
-        if matches!(self, Kind::Entity) { MAX_ENTITY } else { MAX_SHORT }
+        if matches!(self, Kind::Entity | Kind::Person) { MAX_ENTITY } else { MAX_SHORT }
     }
 
     fn allows(self, c: char) -> bool {
@@ -41,6 +48,7 @@ impl Kind {
             Kind::Property | Kind::Relation => "@_=\\-",
             Kind::Blueprint | Kind::Integration => "@_.+:\\/-",
             Kind::Entity => "@_.+:\\/=-",
+            Kind::Person => "@_.+:\\/=-!#$%&'*?^`{|}~",
         };
         word || marks.contains(c)
     }
@@ -92,6 +100,9 @@ mod tests {
             (Kind::Property, "a.b", Some(Code::InvalidIdentifier)),
             (Kind::Property, "größe", Some(Code::InvalidIdentifier)),
             (Kind::Entity, "arn:aws:s3:::a=b", None),
+            (Kind::Entity, "o'brien@x.y", Some(Code::InvalidIdentifier)),
+            (Kind::Person, "o'brien@x.y", None),
+            (Kind::Person, "o brien@x.y", Some(Code::InvalidIdentifier)),
             (Kind::Entity, "a\0b", Some(Code::InvalidIdentifier)),
             (Kind::Entity, &longer, Some(Code::TooLong)),
         ];

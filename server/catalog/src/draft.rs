@@ -64,9 +64,8 @@ pub(crate) fn apply(
     let kept = if mode == WriteMode::Replace { None } else { present };
     let mut state = kept.cloned().unwrap_or_default();
     let new_identifier = write.rename.as_deref().unwrap_or(identifier);
-    if let Err(problem) =
-        identifier::check(identifier::Kind::Entity, new_identifier, &Pointer::root().key("identifier"))
-    {
+    let kind = identifier::Kind::of_entity(blueprint.identifier());
+    if let Err(problem) = identifier::check(kind, new_identifier, &Pointer::root().key("identifier")) {
         problems.0.push(problem);
     }
     new_identifier.clone_into(&mut state.identifier);
@@ -143,9 +142,10 @@ fn set_relations(
                 continue;
             }
         };
+        let kind = identifier::Kind::of_entity(&model.relation.target);
         for (index, target) in targets.identifiers().enumerate() {
             let at = if model.relation.many { path.key(name).index(index) } else { path.key(name) };
-            if let Err(problem) = identifier::check(identifier::Kind::Entity, target, &at) {
+            if let Err(problem) = identifier::check(kind, target, &at) {
                 problems.0.push(problem);
             }
         }

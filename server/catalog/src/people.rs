@@ -5,7 +5,7 @@
 
 use portolan_schema::model::BlueprintModel;
 use portolan_schema::system::{MEMBERS, PersonStatus, ROLE, STATUS, USER};
-use portolan_schema::{Code, EntityState, Pointer, Problem, Problems, Result, system};
+use portolan_schema::{CatalogModel, Code, EntityState, Pointer, Problem, Problems, Result, system};
 use portolan_store::entity::Entity;
 use portolan_store::{Actor, OpContext, Role, TenantScope};
 use serde_json::Value;
@@ -89,19 +89,25 @@ impl Catalog {
         let Some(users) = model.get(USER) else { return Ok(CallerEntities::default()) };
         let mut found = scope.entities_by_identifier(&model, users.no(), &[email]).await?;
         let Some(mut user) = found.remove(email.as_str()) else { return Ok(CallerEntities::default()) };
-        let members = model.get(system::TEAM).and_then(|teams| teams.relation(MEMBERS));
-        let edges = scope.edges_to(&[user.id]).await?;
-        let ids: Vec<i64> = edges
-            .into_iter()
-            .filter(|(_, relation, _)| members.is_some_and(|members| members.no == *relation))
-            .map(|(team, ..)| team)
-            .collect();
-        let mut teams = scope.entities_by_id(&model, &ids).await?;
-        teams.sort_by(|a, b| a.state.identifier.cmp(&b.state.identifier));
+        let mut teams = teams_of(&scope, &model, user.id).await?;
         let mut all: Vec<&mut Entity> = std::iter::once(&mut user).chain(&mut teams).collect();
         scope.fill_relations(&model, &mut all).await?;
         Ok(CallerEntities { user: Some(user), teams })
     }
+}
+
+/// The teams that a person is a member of, by identifier; without their relations.
+pub(crate) async fn teams_of(scope: &TenantScope, model: &CatalogModel, user: i64) -> Result<Vec<Entity>> {
+    let members = model.get(system::TEAM).and_then(|teams| teams.relation(MEMBERS));
+    let edges = scope.edges_to(&[user]).await?;
+    let ids: Vec<i64> = edges
+        .into_iter()
+        .filter(|(_, relation, _)| members.is_some_and(|members| members.no == *relation))
+        .map(|(team, ..)| team)
+        .collect();
+    let mut teams = scope.entities_by_id(model, &ids).await?;
+    teams.sort_by(|a, b| a.state.identifier.cmp(&b.state.identifier));
+    Ok(teams)
 }
 
 impl Person {

@@ -305,7 +305,7 @@ async fn prepare<'c>(
             }
             let identifier = write.identifier.clone().unwrap_or_default();
             let path = Pointer::root().key("identifier");
-            identifier::check(IdentifierKind::Entity, &identifier, &path)?;
+            identifier::check(IdentifierKind::of_entity(&write.blueprint), &identifier, &path)?;
             Ok(Prepared {
                 key: (blueprint, identifier),
                 change: PreparedChange::Write(*mode, Box::new(write)),
@@ -314,13 +314,17 @@ async fn prepare<'c>(
         Change::Delete(deletion) => {
             let blueprint = find_blueprint(model, &deletion.blueprint)?;
             let path = Pointer::root().key("identifier");
-            identifier::check(IdentifierKind::Entity, &deletion.identifier, &path)?;
+            identifier::check(IdentifierKind::of_entity(&deletion.blueprint), &deletion.identifier, &path)?;
             let key = (blueprint, deletion.identifier.clone());
             Ok(Prepared { key, change: PreparedChange::Delete(deletion) })
         }
         Change::Ensure { blueprint, identifier } => {
             let key = (find_blueprint(model, blueprint)?, identifier.clone());
-            identifier::check(IdentifierKind::Entity, identifier, &Pointer::root().key("identifier"))?;
+            identifier::check(
+                IdentifierKind::of_entity(blueprint),
+                identifier,
+                &Pointer::root().key("identifier"),
+            )?;
             Ok(Prepared { key, change: PreparedChange::Ensure })
         }
         Change::GiveUp { blueprint, identifier, relation, target } => {

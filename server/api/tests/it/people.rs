@@ -296,8 +296,11 @@ async fn teams_have_members_and_the_caller_is_found_among_them() {
     on_each_engine(|store| async move {
         let server = Server::with_blueprints(store).await;
         join(&server, "eve@acme.example", "MEMBER").await;
+        // Not every e-mail address has the characters that identifiers have elsewhere.
+        join(&server, "o'brien@acme.example", "VIEWER").await;
+        server.put("_user", json!({"identifier": "o'brien@acme.example", "title": "O'Brien"})).await;
         for (team, members) in [("payments", json!(["eve@acme.example"])), ("growth", json!([])),
-            ("core", json!(["admin@acme.example", "eve@acme.example"]))]
+            ("core", json!(["o'brien@acme.example", "eve@acme.example"]))]
         {
             server.put("_team", json!({"identifier": team, "title": team, "relations": {"members": members}})).await;
         }

@@ -273,7 +273,7 @@ impl<'a> Collection<'a> {
             Problem::new(Code::NotFound, root.key("blueprint"), message)
         })?;
         if let Some(identifier) = &write.identifier {
-            identifier::check(Kind::Entity, identifier, &root.key("identifier"))?;
+            identifier::check(Kind::of_entity(blueprint), identifier, &root.key("identifier"))?;
         }
         let entity = body.to_string();
         if entity.len() > MAX_ENTITY {
