@@ -10,9 +10,6 @@ use super::values::Held;
 use super::{Binding, Rule, Unknown};
 use crate::{BlueprintNo, CatalogModel, Code, Filter, Instant, Meta, Problem, Problems};
 
-/// The blueprints whose entities stand for people and teams (port-api.md 1.8).
-pub const USER: &str = "_user";
-pub const TEAM: &str = "_team";
 /// Stand for the caller's teams in a list of teams.
 const MY_TEAMS: [&str; 2] = ["My Teams", "myTeamsDynamicFilter"];
 

@@ -17,7 +17,7 @@ mod subject;
 mod tests;
 mod values;
 
-pub use caller::{Caller, ContextRule, TEAM, USER};
+pub use caller::{Caller, ContextRule};
 pub use matches::{Record, Target, World, matches, text_matches};
 pub use path::MAX_HOPS;
 pub use read::parse;

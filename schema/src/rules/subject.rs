@@ -41,8 +41,8 @@ impl Who {
     /// The blueprint of the entities.
     pub(super) fn blueprint(self) -> &'static str {
         match self {
-            Self::User => super::caller::USER,
-            Self::Teams => super::caller::TEAM,
+            Self::User => crate::system::USER,
+            Self::Teams => crate::system::TEAM,
         }
     }
 }

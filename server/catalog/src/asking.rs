@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use portolan_schema::rules::{Caller, TEAM, USER};
+use portolan_schema::rules::Caller;
+use portolan_schema::system::{TEAM, USER};
 use portolan_schema::{BlueprintModel, CatalogModel, Filter, Instant, Meta, Result, Targets};
 use portolan_store::entity::Entity;
 use portolan_store::query::EntityQuery;
 use portolan_store::{Actor, OpContext, TenantScope};
 use serde_json::{Map, Value};
 
-use crate::{Catalog, now};
+use crate::{Catalog, now, people};
 
 /// The point in time that a request is answered for.
 pub(crate) fn asked_at(ctx: &OpContext) -> Instant {
@@ -96,7 +97,7 @@ impl Catalog {
 }
 
 /// What rules know of who asks: the entity of the blueprint `_user` by the caller's e-mail, and the teams that it names,
-/// in `$team` and by its relations to `_team`. A machine is nobody.
+/// in `$team` and by its relations to `_team`, and those that have the person as a member. A machine is nobody.
 async fn caller(scope: &TenantScope, ctx: &OpContext, model: &CatalogModel) -> Result<Caller> {
     let Actor::Account(email) = ctx.actor() else { return Ok(Caller::default()) };
     let identified = |identifier: &str| Map::from_iter([("$identifier".to_owned(), Value::from(identifier))]);
@@ -112,6 +113,7 @@ async fn caller(scope: &TenantScope, ctx: &OpContext, model: &CatalogModel) -> R
         let targets = entity.state.relations.get(&relation.relation.identifier);
         names.extend(targets.into_iter().flat_map(Targets::identifiers).map(str::to_owned));
     }
+    names.extend(people::teams_of(scope, model, entity.id).await?);
     names.sort_unstable();
     names.dedup();
     let mut known = match team {

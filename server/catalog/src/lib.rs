@@ -41,7 +41,7 @@ pub use datasource::{DatasourceQuery, Sourced};
 pub use matching::MatchesDeleted;
 pub use migration::Migrating;
 pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, Rename};
-pub use people::{BASE_VERSION, CallerEntities, Person};
+pub use people::{BASE_VERSION, Person};
 pub use portolan_schema::system::PersonStatus;
 pub use portolan_store::entity::Entity;
 pub use portolan_store::log::{LogEntry, Origin};

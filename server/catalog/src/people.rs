@@ -6,8 +6,7 @@
 use portolan_schema::model::BlueprintModel;
 use portolan_schema::system::{MEMBERS, PersonStatus, ROLE, STATUS, USER};
 use portolan_schema::{CatalogModel, Code, EntityState, Pointer, Problem, Problems, Result, system};
-use portolan_store::entity::Entity;
-use portolan_store::{Actor, OpContext, Role, TenantScope};
+use portolan_store::{OpContext, Role, TenantScope};
 use serde_json::Value;
 
 use crate::batch::{Batch, Key};
@@ -28,15 +27,6 @@ pub struct Person {
     pub status: PersonStatus,
     /// The role that the person has or is offered.
     pub role: Option<Role>,
-}
-
-/// The caller as the catalog knows them.
-#[derive(Debug, Clone, Default)]
-pub struct CallerEntities {
-    /// Of the blueprint `_user`; None for a machine.
-    pub user: Option<Entity>,
-    /// Of the blueprint `_team`: those that the caller is a member of, by identifier.
-    pub teams: Vec<Entity>,
 }
 
 impl Catalog {
@@ -80,24 +70,10 @@ impl Catalog {
         self.computing.wake();
         Ok(())
     }
-
-    /// The caller's entity and teams, relations filled.
-    pub async fn caller(&self, ctx: &OpContext) -> Result<CallerEntities> {
-        let Actor::Account(email) = ctx.actor() else { return Ok(CallerEntities::default()) };
-        let scope = self.store.read(ctx.tenant()).await?;
-        let model = self.model_in(&scope).await?;
-        let Some(users) = model.get(USER) else { return Ok(CallerEntities::default()) };
-        let mut found = scope.entities_by_identifier(&model, users.no(), &[email]).await?;
-        let Some(mut user) = found.remove(email.as_str()) else { return Ok(CallerEntities::default()) };
-        let mut teams = teams_of(&scope, &model, user.id).await?;
-        let mut all: Vec<&mut Entity> = std::iter::once(&mut user).chain(&mut teams).collect();
-        scope.fill_relations(&model, &mut all).await?;
-        Ok(CallerEntities { user: Some(user), teams })
-    }
 }
 
-/// The teams that a person is a member of, by identifier; without their relations.
-pub(crate) async fn teams_of(scope: &TenantScope, model: &CatalogModel, user: i64) -> Result<Vec<Entity>> {
+/// The identifiers of the teams that have a person as a member.
+pub(crate) async fn teams_of(scope: &TenantScope, model: &CatalogModel, user: i64) -> Result<Vec<String>> {
     let members = model.get(system::TEAM).and_then(|teams| teams.relation(MEMBERS));
     let edges = scope.edges_to(&[user]).await?;
     let ids: Vec<i64> = edges
@@ -105,9 +81,8 @@ pub(crate) async fn teams_of(scope: &TenantScope, model: &CatalogModel, user: i6
         .filter(|(_, relation, _)| members.is_some_and(|members| members.no == *relation))
         .map(|(team, ..)| team)
         .collect();
-    let mut teams = scope.entities_by_id(model, &ids).await?;
-    teams.sort_by(|a, b| a.state.identifier.cmp(&b.state.identifier));
-    Ok(teams)
+    let teams = scope.entities_by_id(model, &ids).await?;
+    Ok(teams.into_iter().map(|team| team.state.identifier).collect())
 }
 
 impl Person {

@@ -141,13 +141,11 @@ async fn rules_know_who_asks() {
     on_each_engine(|store| async move {
         let server = Server::start(store).await;
         let text = || json!({"type": "string"});
-        server
-            .blueprint(json!({"identifier": "_team", "title": "Team", "schema": {"properties": {"region": text()}}}))
-            .await;
-        server
-            .blueprint(json!({"identifier": "_user", "title": "User", "schema": {"properties": {"department": text()}},
-                "relations": {"squads": {"target": "_team", "many": true}}}))
-            .await;
+        let people = json!({"blueprints": [
+            {"identifier": "_team", "schema": {"properties": {"region": text()}}},
+            {"identifier": "_user", "schema": {"properties": {"department": text()}},
+                "relations": {"squads": {"target": "_team", "many": true}}}]});
+        assert_eq!(server.post("/api/apply", &server.admin, &people).await.0, 200);
         server
             .blueprint(json!({"identifier": "service", "title": "Service",
                 "schema": {"properties": {"department": text(), "region": text()}},
@@ -155,13 +153,15 @@ async fn rules_know_who_asks() {
             .await;
         server.put("_team", json!({"identifier": "red", "properties": {"region": "eu"}})).await;
         server.put("_team", json!({"identifier": "blue", "properties": {"region": "us"}})).await;
-        for (user, department, team, squads) in [("ana", "pay", "green", json!(["red"])), ("bob", "web", "blue", json!([]))] {
+        for (user, department, team, squads) in [("ana", "pay", Some("green"), json!(["red"])), ("bob", "web", None, json!([]))] {
             let email = format!("{user}@acme.example");
             server
-                .put("_user", json!({"identifier": email, "team": [team], "properties": {"department": department},
+                .put("_user", json!({"identifier": email, "team": team, "properties": {"department": department},
                     "relations": {"squads": squads}}))
                 .await;
         }
+        // Teams by name, by a relation, and by their members.
+        server.put("_team", json!({"identifier": "blue", "relations": {"members": ["bob@acme.example"]}})).await;
         for (name, department, region, team, owner) in [
             ("a", Some("pay"), "eu", "red", "ana@acme.example"),
             ("b", Some("web"), "us", "blue", "bob@acme.example"),
