@@ -11,6 +11,7 @@ mod m0040_stream;
 mod m0050_model;
 mod m0060_people;
 mod m0090_planner;
+mod m0100_search;
 mod m0110_counts;
 
 pub use sea_orm_migration::prelude::*;
@@ -22,6 +23,7 @@ pub const TENANT_TABLES: &[&[&str]] = &[
     m0030_computed::TENANT_TABLES,
     m0040_stream::TENANT_TABLES,
     m0050_model::TENANT_TABLES,
+    m0100_search::TENANT_TABLES,
     m0110_counts::TENANT_TABLES,
 ];
 
@@ -38,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0050_model::Migration),
             Box::new(m0060_people::Migration),
             Box::new(m0090_planner::Migration),
+            Box::new(m0100_search::Migration),
             Box::new(m0110_counts::Migration),
         ]
     }

@@ -22,6 +22,7 @@ pub mod relation;
 pub mod rules;
 pub mod system;
 mod validation;
+pub mod words;
 
 pub use blueprint::Blueprint;
 pub use code::Code;

@@ -42,6 +42,7 @@ pub const RESERVED_FIELDS: &[&str] = &[
     "computed",
     "history",
     "relatedTo",
+    "origins",
     "and",
     "or",
     "not",

@@ -15,6 +15,7 @@ use crate::computed::ComputedValues;
 use crate::entity::Entity;
 use crate::entity_write::Edge;
 use crate::property_sql::computed_column;
+use crate::query::Parts;
 use crate::row::{column, json_column};
 use crate::sql::Sql;
 use crate::stored_state::read_properties;
@@ -24,36 +25,59 @@ pub(crate) const MAX_IN: usize = 5_000;
 
 /// The columns that [`read`] expects, of an entity of any blueprint under `alias`.
 pub(crate) fn columns(alias: &str) -> String {
-    with_computed(alias, &computed_column(alias))
+    columns_of_any(alias, &Parts::default())
 }
 
-/// The columns that [`read`] expects, of an entity of this blueprint: computed values are not looked for where it has none.
-pub(crate) fn columns_of(blueprint: &BlueprintModel, alias: &str) -> String {
-    match blueprint.computed.is_empty() {
-        true => with_computed(alias, "CAST(NULL AS TEXT)"),
-        false => columns(alias),
-    }
+/// The columns that [`read_parts`] expects, of an entity of this blueprint: computed values are not looked for where it
+/// has none.
+pub(crate) fn columns_of(blueprint: &BlueprintModel, alias: &str, parts: &Parts) -> String {
+    let computed = parts.computed && !blueprint.computed.is_empty();
+    columns_of_any(alias, &Parts { computed, ..parts.clone() })
 }
 
-fn with_computed(alias: &str, computed: &str) -> String {
+/// The same, of an entity of any blueprint. In the place of a part that is not wanted there is nothing to be read.
+pub(crate) fn columns_of_any(alias: &str, parts: &Parts) -> String {
     let names = "entity_id blueprint_no identifier title icon team properties revision seq integration_id datasource \
                  created_at created_by updated_at updated_by";
-    let names: Vec<_> = names.split_ascii_whitespace().map(|name| format!("{alias}.{name}")).collect();
+    let name = |name: &str| match name {
+        "team" if !parts.team => "'[]'".to_owned(),
+        "properties" if parts.properties.is_none() => "'{}'".to_owned(),
+        name => format!("{alias}.{name}"),
+    };
+    let names: Vec<_> = names.split_ascii_whitespace().map(name).collect();
+    let computed = if parts.computed { computed_column(alias) } else { "CAST(NULL AS TEXT)".to_owned() };
     format!("{}, {computed}", names.join(", "))
 }
 
 /// Reads an entity whose columns begin at `from`, by the names of the model. Relations are left empty.
 pub(crate) fn read(model: &CatalogModel, row: &QueryResult, from: usize) -> Result<Entity> {
-    let mut entity = read_row(row, from)?;
+    read_parts(model, row, from, &Parts::default())
+}
+
+/// Reads parts of an entity whose columns, those of the same parts, begin at `from`.
+pub(crate) fn read_parts(
+    model: &CatalogModel,
+    row: &QueryResult,
+    from: usize,
+    parts: &Parts,
+) -> Result<Entity> {
+    let mut entity = row_parts(row, from, parts)?;
     let blueprint = model
         .by_no(entity.blueprint)
         .ok_or_else(|| Error::internal("an entity was read by a model that lacks its blueprint"))?;
-    entity.state.properties = read_properties(blueprint, &column::<String>(row, from + 6)?)?;
+    if !parts.properties.is_none() {
+        let text: String = column(row, from + 6)?;
+        entity.state.properties = read_properties(blueprint, &text, &parts.properties)?;
+    }
     Ok(entity)
 }
 
 /// As [`read`], but for own properties, which are left empty as well.
 pub(crate) fn read_row(row: &QueryResult, from: usize) -> Result<Entity> {
+    row_parts(row, from, &Parts::default())
+}
+
+fn row_parts(row: &QueryResult, from: usize, parts: &Parts) -> Result<Entity> {
     Ok(Entity {
         id: column(row, from)?,
         blueprint: BlueprintNo(column(row, from + 1)?),
@@ -61,7 +85,7 @@ pub(crate) fn read_row(row: &QueryResult, from: usize) -> Result<Entity> {
             identifier: column(row, from + 2)?,
             title: column(row, from + 3)?,
             icon: column(row, from + 4)?,
-            team: json_column(row, from + 5)?,
+            team: if parts.team { json_column(row, from + 5)? } else { Vec::new() },
             properties: Map::new(),
             relations: IndexMap::new(),
         },
@@ -73,7 +97,10 @@ pub(crate) fn read_row(row: &QueryResult, from: usize) -> Result<Entity> {
         created_by: column(row, from + 12)?,
         updated_at: Instant(column(row, from + 13)?),
         updated_by: column(row, from + 14)?,
-        computed: ComputedValues::read(column::<Option<String>>(row, from + 15)?.as_deref())?,
+        computed: match parts.computed {
+            true => ComputedValues::read(column::<Option<String>>(row, from + 15)?.as_deref())?,
+            false => ComputedValues::default(),
+        },
     })
 }
 

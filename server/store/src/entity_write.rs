@@ -54,6 +54,7 @@ impl TenantScope {
         let live: Vec<&EntityChange> = changes.iter().filter(|change| !change.deleted).collect();
         let dead: Vec<&EntityChange> = changes.iter().filter(|change| change.deleted).collect();
         self.remove_values(model, &dead).await?;
+        self.write_words(changes).await?;
         let mut moved = self.remove(&dead).await?;
         self.write_rows(model, &live).await?;
         self.write_values(model, &live).await?;

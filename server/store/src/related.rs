@@ -9,27 +9,36 @@ use portolan_schema::{BlueprintModel, CatalogModel, Error, Result};
 
 use crate::TenantScope;
 use crate::entity::Entity;
-use crate::entity_read::{MAX_IN, columns, read};
+use crate::entity_read::{MAX_IN, columns_of, read_parts};
 use crate::filter_sql::{FilterWriter, Subject, needs_row};
 use crate::list::{Bounds, blueprint_of, page_of};
-use crate::query::{EntityNode, EntityPage, RelationQuery};
+use crate::query::{EntityNode, EntityPage, NodeQuery, RelationQuery};
 use crate::row::column;
 use crate::sort::{self, Key, Ordering, Source, push_joins};
 use crate::sql::Sql;
 
 impl TenantScope {
-    /// Fills `related` of every parent, level by level.
-    pub(crate) fn load_related<'a>(
+    /// Reads what is asked for below entities that are there, level by level.
+    pub(crate) fn load_below<'a>(
         &'a self,
         model: &'a CatalogModel,
         parents: &'a mut [&mut EntityNode],
-        queries: &'a [RelationQuery],
+        query: &'a NodeQuery,
     ) -> BoxFuture<'a, Result<()>> {
         async move {
-            for query in queries {
-                if !parents.is_empty() {
-                    self.load_relation(model, parents, query).await?;
-                }
+            if parents.is_empty() {
+                return Ok(());
+            }
+            if query.relation_identifiers {
+                let mut entities: Vec<&mut Entity> =
+                    parents.iter_mut().map(|node| &mut node.entity).collect();
+                self.fill_relations(model, &mut entities).await?;
+            }
+            for relation in &query.relations {
+                self.load_relation(model, parents, relation).await?;
+            }
+            for graph in &query.graphs {
+                self.load_graph(model, parents, graph).await?;
             }
             Ok(())
         }
@@ -46,6 +55,7 @@ impl TenantScope {
         let default = if query.direction == Direction::Forward { Key::ORDINAL } else { Key::IDENTIFIER };
         let keys = sort::keys(edge.blueprint, &query.order, default)?;
         let bounds = Bounds::parse(&query.page, &keys)?;
+        let parts = sort::parts(edge.blueprint, &keys, &query.nodes.parts);
         let mut ids: Vec<i64> = parents.iter().map(|parent| parent.entity.id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -55,7 +65,7 @@ impl TenantScope {
             let sql = self.relation_statement(model, query, &edge, &keys, &bounds, chunk)?;
             for row in self.all(sql).await? {
                 let parent: i64 = column(&row, 0)?;
-                rows.entry(parent).or_default().push((read(model, &row, 2)?, column(&row, 1)?));
+                rows.entry(parent).or_default().push((read_parts(model, &row, 2, &parts)?, column(&row, 1)?));
             }
             if query.count {
                 let sql = self.count_statement(model, query, &edge, chunk)?;
@@ -76,11 +86,7 @@ impl TenantScope {
             .filter_map(|parent| parent.related.get_mut(&query.key))
             .flat_map(|page| page.nodes.iter_mut())
             .collect();
-        if query.relation_identifiers {
-            let mut entities: Vec<&mut Entity> = children.iter_mut().map(|node| &mut node.entity).collect();
-            self.fill_relations(model, &mut entities).await?;
-        }
-        self.load_related(model, &mut children, &query.relations).await
+        self.load_below(model, &mut children, &query.nodes).await
     }
 
     fn relation_statement(
@@ -97,7 +103,11 @@ impl TenantScope {
         let joined =
             sorted_by_row || ordering.nulls_by_identifier || needs_row(edge.blueprint, &query.filter);
         let mut sql = Sql::new("SELECT p.parent_id, p.edge_ordinal, ");
-        sql.push(&columns("e")).push(" FROM (SELECT ").push(edge.mine).push(" AS parent_id, ");
+        let parts = sort::parts(edge.blueprint, keys, &query.nodes.parts);
+        sql.push(&columns_of(edge.blueprint, "e", &parts))
+            .push(" FROM (SELECT ")
+            .push(edge.mine)
+            .push(" AS parent_id, ");
         sql.push("r.ordinal AS edge_ordinal, ")
             .push(edge.theirs)
             .push(" AS id, row_number() OVER (PARTITION BY ");

@@ -9,6 +9,7 @@ use crate::TenantScope;
 use crate::entity::Entity;
 use crate::entity_read::{MAX_IN, columns_of, read_row};
 use crate::list::blueprint_of;
+use crate::query::{Parts, Properties};
 use crate::row::column;
 use crate::sql::Sql;
 use crate::stored_state::{is_written_as, read_properties};
@@ -37,7 +38,7 @@ impl StoredEntity {
     /// The entity as a whole.
     pub fn read(&mut self, blueprint: &BlueprintModel) -> Result<&Entity> {
         if let Some(text) = self.properties.take() {
-            self.entity.state.properties = read_properties(blueprint, &text)?;
+            self.entity.state.properties = read_properties(blueprint, &text, &Properties::All)?;
         }
         Ok(&self.entity)
     }
@@ -65,7 +66,7 @@ impl TenantScope {
         blueprint: BlueprintNo,
         identifiers: &[&str],
     ) -> Result<HashMap<String, StoredEntity>> {
-        let columns = columns_of(blueprint_of(model, blueprint)?, "e");
+        let columns = columns_of(blueprint_of(model, blueprint)?, "e", &Parts::default());
         let mut found = Vec::new();
         for chunk in identifiers.chunks(MAX_IN) {
             let mut sql = Sql::new(&format!("SELECT {columns} FROM entities e WHERE e.tenant_id = "));

@@ -14,6 +14,8 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::query::Properties;
+
 /// The JSON of an entity's own properties. What the blueprint does not have is left out.
 pub(crate) fn write_properties(
     blueprint: &BlueprintModel,
@@ -45,10 +47,14 @@ impl io::Write for Expected<'_> {
     }
 }
 
-/// Reads own properties by the blueprint's names.
-pub(crate) fn read_properties(blueprint: &BlueprintModel, text: &str) -> Result<Map<String, Value>> {
+/// Reads those own properties that are wanted by the blueprint's names.
+pub(crate) fn read_properties(
+    blueprint: &BlueprintModel,
+    text: &str,
+    wanted: &Properties,
+) -> Result<Map<String, Value>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Named(blueprint).deserialize(&mut deserializer).map_err(Error::internal)
+    Named { blueprint, wanted }.deserialize(&mut deserializer).map_err(Error::internal)
 }
 
 /// The JSON of a whole state, for a version.
@@ -166,7 +172,10 @@ impl Serialize for Numbered<'_> {
 }
 
 /// Reads properties by their names.
-struct Named<'a>(&'a BlueprintModel);
+struct Named<'a> {
+    blueprint: &'a BlueprintModel,
+    wanted: &'a Properties,
+}
 
 impl<'de> DeserializeSeed<'de> for Named<'_> {
     type Value = Map<String, Value>;
@@ -186,7 +195,7 @@ impl<'de> Visitor<'de> for Named<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut properties = Map::new();
         while let Some(no) = entries.next_key::<PropertyNo>()? {
-            match self.0.own_by_no(no) {
+            match self.blueprint.own_by_no(no).filter(|property| self.wanted.has(property.no)) {
                 Some(property) => {
                     properties.insert(property.property.identifier.clone(), entries.next_value()?);
                 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Our crates and those of ours that each may use. A crate that is added needs a line.
 const ARROWS: &[(&str, &[&str])] = &[
     ("portolan-schema", &[]),
-    ("portolan-migrations", &[]),
+    ("portolan-migrations", &["schema"]),
     ("portolan-ingestor-contract", &["schema"]),
     ("portolan-ingestor-*", &["schema", "ingestor-contract"]),
     ("portolan-store", &["schema", "migrations"]),

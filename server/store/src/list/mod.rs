@@ -16,9 +16,8 @@ use portolan_schema::filter::Filter;
 use portolan_schema::{BlueprintModel, BlueprintNo, CatalogModel, Error, Result};
 
 use crate::TenantScope;
-use crate::entity::Entity;
 use crate::filter_sql::{Driver, FilterWriter, Subject, needs_row};
-use crate::query::{EntityNode, EntityPage, EntityQuery, Page};
+use crate::query::{EntityNode, EntityPage, EntityQuery, Page, Parts};
 use crate::row::column;
 use crate::sort::{self, Key};
 use crate::sql::Sql;
@@ -32,6 +31,7 @@ struct List<'a> {
     conjuncts: &'a [&'a Filter],
     keys: &'a [Key],
     page: &'a Page,
+    parts: &'a Parts,
     bounds: Bounds,
 }
 
@@ -46,7 +46,16 @@ impl TenantScope {
         let bounds = Bounds::parse(&query.page, &keys)?;
         let filter = query.filter.simplified();
         let conjuncts = filter.conjuncts();
-        let list = List { model, blueprint, conjuncts: &conjuncts, keys: &keys, page: &query.page, bounds };
+        let parts = sort::parts(blueprint, &keys, &query.nodes.parts);
+        let list = List {
+            model,
+            blueprint,
+            conjuncts: &conjuncts,
+            keys: &keys,
+            page: &query.page,
+            parts: &parts,
+            bounds,
+        };
         let entities = match self.access(&list).await? {
             Access::Walk => self.walk(&list).await?,
             Access::Hits(driver) => self.hits(&list, &driver).await?,
@@ -57,11 +66,7 @@ impl TenantScope {
             page.total = Some(self.count_matches(model, blueprint, &conjuncts).await?);
         }
         let mut nodes: Vec<&mut EntityNode> = page.nodes.iter_mut().collect();
-        if query.relation_identifiers {
-            let mut entities: Vec<&mut Entity> = nodes.iter_mut().map(|node| &mut node.entity).collect();
-            self.fill_relations(model, &mut entities).await?;
-        }
-        self.load_related(model, &mut nodes, &query.relations).await?;
+        self.load_below(model, &mut nodes, &query.nodes).await?;
         Ok(page)
     }
 

@@ -56,6 +56,7 @@ pub(crate) fn page_of(
             cursor: Cursor::of(blueprint, &entity, keys, ordinal).text(),
             entity,
             related: std::collections::HashMap::new(),
+            graphs: std::collections::HashMap::new(),
         })
         .collect();
     let (has_next, has_previous) = if page.from_end {

@@ -8,7 +8,7 @@ use sea_orm::Value;
 use super::List;
 use crate::TenantScope;
 use crate::entity::Entity;
-use crate::entity_read::{columns, read};
+use crate::entity_read::{columns_of, read_parts};
 use crate::filter_sql::{FilterWriter, Subject, column_name};
 use crate::row::column;
 use crate::sort::{Cursor, Key, KeyValue, Ordering, Source, push_joins};
@@ -64,7 +64,7 @@ impl TenantScope {
                 offset = offset.saturating_sub(usize::try_from(skipped).unwrap_or(usize::MAX));
             }
             for row in rows {
-                entities.push(read(list.model, &row, 0)?);
+                entities.push(read_parts(list.model, &row, 0, list.parts)?);
             }
         }
         Ok(entities)
@@ -90,7 +90,7 @@ impl TenantScope {
         };
         let mut sql = Sql::new("SELECT ");
         sql.push(&match wanted {
-            Wanted::Rows { .. } => columns("e"),
+            Wanted::Rows { .. } => columns_of(list.blueprint, "e", list.parts),
             Wanted::Count => "count(*)".to_owned(),
         });
         sql.push(" FROM ").push(if joined {

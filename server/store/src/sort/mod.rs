@@ -13,7 +13,7 @@ use portolan_schema::property::Column;
 use portolan_schema::{BlueprintModel, Code, Error, Field, Meta, PropertyNo, Result};
 
 use crate::filter_sql::{column_name, meta_column};
-use crate::query::Order;
+use crate::query::{Order, Parts};
 
 /// Where a key's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,20 @@ pub(crate) fn keys(blueprint: &BlueprintModel, order: &[Order], default: Key) ->
             Ok(Key { source, descending: order.descending })
         })
         .collect()
+}
+
+/// What is to be read of entities so that their places in a list with these keys are known.
+pub(crate) fn parts(blueprint: &BlueprintModel, keys: &[Key], wanted: &Parts) -> Parts {
+    let mut parts = wanted.clone();
+    for key in keys {
+        if let Source::Value { property, .. } = key.source {
+            match blueprint.computed_by_no(property) {
+                Some(_) => parts.computed = true,
+                None => parts.add(property),
+            }
+        }
+    }
+    parts
 }
 
 fn unsortable(name: &str) -> Error {

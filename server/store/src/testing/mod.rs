@@ -3,6 +3,8 @@
 //! PostgreSQL is found by `PORTOLAN_TEST_POSTGRES_URL`, which `make test` sets. A template is migrated once and copied.
 
 mod plans;
+#[cfg(test)]
+mod upgrade;
 
 pub use plans::{Plan, plans, record};
 

@@ -132,11 +132,12 @@ impl Plan {
 
     /// `condition` is on the index's columns.
     fn use_index(&mut self, index: &str, condition: &str) {
-        let tables = ["entity_values", "entities", "relations", "versions", "computed_values"];
+        let tables =
+            ["entity_values", "entity_words", "entities", "relations", "versions", "computed_values"];
         let table = tables.into_iter().find(|table| index.starts_with(table)).unwrap_or("?");
         let name = index.strip_prefix(table).unwrap_or(index).trim_start_matches('_');
         let name = format!("{table}.{}", if name.is_empty() || name == "pkey" { "key" } else { name });
-        let leading = ["tenant_id", "blueprint_no", "property_no", "relation_no"];
+        let leading = ["tenant_id", "blueprint_no", "property_no", "relation_no", "kind"];
         let found = condition.trim_matches(['(', ')']).split(" AND ").any(|part| {
             let equal = part.split_once('=').map(|(column, _)| column.trim_matches([' ', '(', ')']));
             equal.is_some_and(|column| !column.ends_with(['<', '>']) && !leading.contains(&column))
@@ -172,6 +173,7 @@ impl Plan {
         } else if rest.starts_with(&["USING", "PRIMARY", "KEY"]) {
             let table = match (*alias, alias.as_bytes()[0]) {
                 ("v" | "p", _) => "versions",
+                ("words", _) => "entity_words",
                 (_, b'e' | b't' | b'w') => "entities",
                 (_, b'r') => "relations",
                 (_, b'c') => "computed_values",

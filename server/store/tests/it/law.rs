@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use portolan_schema::rules::{World, matches};
 use portolan_schema::{BlueprintModel, Filter};
-use portolan_store::query::{EntityQuery, Page};
+use portolan_store::query::{EntityQuery, NodeQuery, Page};
 use portolan_store::testing::{Engine, TestDatabase, walk_only};
 use portolan_store::{Store, TenantId};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -111,8 +111,7 @@ async fn check(
         order: Vec::new(),
         page: Page { limit: 1_000, ..Page::default() },
         count: true,
-        relation_identifiers: false,
-        relations: Vec::new(),
+        nodes: NodeQuery::default(),
     };
     for walk in [true, false] {
         walk_only(store, walk);

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use portolan_schema::rules::{Record, matches};
 use portolan_schema::{BlueprintModel, Field, Filter, Meta};
-use portolan_store::query::{EntityPage, EntityQuery, Order, Page};
+use portolan_store::query::{EntityPage, EntityQuery, NodeQuery, Order, Page};
 use portolan_store::testing::walk_only;
 use portolan_store::{Store, TenantId};
 use proptest::test_runner::TestCaseError;
@@ -101,8 +101,7 @@ impl Lists<'_> {
             order: self.order.to_vec(),
             page,
             count: false,
-            relation_identifiers: false,
-            relations: Vec::new(),
+            nodes: NodeQuery::default(),
         };
         let scope = self.store.read(self.tenant).await.unwrap();
         let found = scope.list(&self.catalog.model, &query).await;

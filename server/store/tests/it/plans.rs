@@ -2,13 +2,16 @@
 //! under row-level security, without statistics, with those of a nearly empty table, and with fresh ones.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use portolan_schema::filter::{Comparison, Direction, Quantifier, TextMatch};
 use portolan_schema::{CatalogModel, Field, Filter, Instant, Meta, Result, Scalar};
 use portolan_store::TenantScope;
-use portolan_store::query::{EntityQuery, Order, Page, RelationQuery};
+use portolan_store::query::{
+    Course, EntityQuery, GraphQuery, MixedQuery, NodeQuery, Order, Page, RelationQuery, SearchQuery,
+};
 use portolan_store::testing::{Engine, Plan, TestDatabase, plans, record};
 
 use crate::filled::{self, TENANT};
@@ -123,6 +126,20 @@ fn count(
     Case { what, run, walks, uses, touched }
 }
 
+fn search(what: &'static str, text: &'static str, uses: &'static [&'static str], touched: u64) -> Case {
+    let run: Run = Box::new(move |scope, model| {
+        let query = SearchQuery {
+            text: text.to_owned(),
+            blueprints: model.blueprints().iter().map(|blueprint| blueprint.no()).collect(),
+            limit: 20,
+            after: None,
+            nodes: MixedQuery::default(),
+        };
+        async move { scope.search(model, &query).await.map(drop) }.boxed()
+    });
+    Case { what, run, walks: &["entity_words.key"], uses, touched }
+}
+
 fn cases(model: &CatalogModel) -> Vec<Case> {
     let blueprint = |name: &str| model.get(name).unwrap();
     let service = blueprint("service");
@@ -138,8 +155,7 @@ fn cases(model: &CatalogModel) -> Vec<Case> {
             .collect(),
         page: Page { limit: 20, ..Page::default() },
         count: false,
-        relation_identifiers: false,
-        relations: Vec::new(),
+        nodes: NodeQuery::default(),
     };
     let meta = Field::Meta;
     let all = Filter::always;
@@ -167,7 +183,7 @@ fn cases(model: &CatalogModel) -> Vec<Case> {
     let at_least = |field, value| Filter::Compare { field, comparison: Comparison::GreaterOrEqual, value };
     let batch = |relation, direction, order: &[(Field, bool)]| {
         let mut query = query(all(), &[]);
-        query.relations.push(RelationQuery {
+        query.nodes.relations.push(RelationQuery {
             key: "r".into(),
             relation,
             direction,
@@ -178,14 +194,32 @@ fn cases(model: &CatalogModel) -> Vec<Case> {
                 .collect(),
             page: Page { limit: 10, ..Page::default() },
             count: true,
-            relation_identifiers: false,
-            relations: Vec::new(),
+            nodes: NodeQuery::default(),
+        });
+        query
+    };
+    let around = |course| {
+        let mut query = query(is(meta(Meta::Identifier), "service-7"), &[]);
+        let nodes = Arc::new(MixedQuery::default());
+        query.nodes.graphs.push(GraphQuery {
+            key: "g".into(),
+            course,
+            depth: 3,
+            blueprints: None,
+            limit: 50,
+            edges: true,
+            nodes,
         });
         query
     };
     let number = || property("issues");
     let by_title = meta(Meta::Title);
     vec![
+        search("search: identifiers", "service-7", &["entities.key"], 400),
+        search("search: titles", "service 1", &["entities.key"], 400),
+        search("search: words", "1", &["entities.key"], 400),
+        list("upstream", &[], &["relations.key", "entities.key"], 200, around(Course::Upstream)),
+        list("downstream", &[], &["relations.by_target", "entities.key"], 1_000, around(Course::Downstream)),
         list(
             "by identifier",
             &[],
