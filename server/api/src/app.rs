@@ -110,6 +110,6 @@ async fn jwks(axum::extract::State(app): axum::extract::State<App>) -> Result<Re
 }
 
 async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Result<&'static str, Refusal> {
-    app.identity.tenants().await?;
+    app.catalog.ping().await?;
     Ok("ready\n")
 }

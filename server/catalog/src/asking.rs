@@ -6,7 +6,7 @@ use portolan_schema::rules::Caller;
 use portolan_schema::system::{TEAM, USER};
 use portolan_schema::{BlueprintModel, CatalogModel, Filter, Instant, Meta, Result, Targets};
 use portolan_store::entity::Entity;
-use portolan_store::query::EntityQuery;
+use portolan_store::query::{EntityQuery, SearchQuery};
 use portolan_store::{Actor, OpContext, TenantScope};
 use serde_json::{Map, Value};
 
@@ -70,6 +70,21 @@ pub(crate) async fn settled_query<'q>(
     query: &'q EntityQuery,
 ) -> Result<Cow<'q, EntityQuery>> {
     if !query_is_open(query) {
+        return Ok(Cow::Borrowed(query));
+    }
+    let mut query = query.clone();
+    settle(scope, ctx, model, query.filters_mut()).await?;
+    Ok(Cow::Owned(query))
+}
+
+/// The same for a search.
+pub(crate) async fn settled_search<'q>(
+    scope: &TenantScope,
+    ctx: &OpContext,
+    model: &CatalogModel,
+    query: &'q SearchQuery,
+) -> Result<Cow<'q, SearchQuery>> {
+    if !query.filters().into_iter().any(is_open) {
         return Ok(Cow::Borrowed(query));
     }
     let mut query = query.clone();

@@ -54,12 +54,12 @@ pub use titles::Titles;
 pub use write::MAX_CHANGES;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use portolan_foundation::jq::JqPool;
 use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Filter, Instant, Result};
-use portolan_store::query::{AggregateQuery, EntityPage, EntityQuery, Group};
+use portolan_store::query::{AggregateQuery, EntityPage, EntityQuery, Group, SearchQuery};
 use portolan_store::{Store, TenantScope};
 
 use crate::model::{Followers, Models};
@@ -94,6 +94,11 @@ impl Catalog {
     /// Somebody who keeps names of the model's parts follows its changes from now on.
     pub fn add_follower(&self, follower: Arc<dyn ModelFollower>) {
         self.followers.add(follower);
+    }
+
+    /// Whether the database answers. It is asked for nothing that it holds.
+    pub async fn ping(&self) -> Result<()> {
+        self.store.ping().await
     }
 
     /// The tenant's model as it was when the caller was verified, or a newer one; from a cache that checks the revision.
@@ -179,11 +184,30 @@ impl Catalog {
         Ok(Some(entity))
     }
 
-    /// Who set each present value of an entity, by property or relation.
-    pub async fn origins(&self, ctx: &OpContext, entity: i64) -> Result<BTreeMap<String, Origin>> {
+    /// Who set each present value of entities, by property or relation.
+    pub async fn origins(
+        &self,
+        ctx: &OpContext,
+        entities: &[i64],
+    ) -> Result<HashMap<i64, BTreeMap<String, Origin>>> {
         let scope = self.store.read(ctx.tenant()).await?;
         let model = self.model_in(&scope).await?;
-        scope.origins(&model, entity).await
+        scope.origins(&model, entities).await
+    }
+
+    /// A page of the entities whose names begin with a text; see [`TenantScope::search`].
+    ///
+    /// # Errors
+    /// `INVALID_CURSOR`.
+    pub async fn search(
+        &self,
+        ctx: &OpContext,
+        model: &CatalogModel,
+        query: &SearchQuery,
+    ) -> Result<EntityPage> {
+        let scope = self.store.read(ctx.tenant()).await?;
+        let query = asking::settled_search(&scope, ctx, model, query).await?;
+        scope.search(model, &query).await
     }
 
     /// The tenant's last sequence number, and the states of a blueprint's entities as they were after an earlier one.

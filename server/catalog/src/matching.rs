@@ -2,7 +2,7 @@
 
 use portolan_schema::{BlueprintModel, CatalogModel, Filter, Result};
 use portolan_store::Role;
-use portolan_store::query::{EntityQuery, Page};
+use portolan_store::query::{EntityQuery, NodeQuery, Page};
 
 use crate::change::{Change, Deletion, Outcome, WriteOptions};
 use crate::write::MAX_CHANGES;
@@ -37,8 +37,7 @@ impl Catalog {
             order: Vec::new(),
             page: Page { limit: MAX_CHANGES, ..Page::default() },
             count: true,
-            relation_identifiers: false,
-            relations: Vec::new(),
+            nodes: NodeQuery::bare(),
         };
         let page = self.list(ctx, model, &query).await?;
         let deletions = page.nodes.into_iter().map(|node| {

@@ -2,7 +2,7 @@
 
 use portolan_schema::rules::{self, Unknown};
 use portolan_schema::{BlueprintModel, CatalogModel, Code, Error, Pointer, Result};
-use portolan_store::query::{EntityQuery, Page};
+use portolan_store::query::{EntityQuery, NodeQuery, Page};
 use portolan_store::{OpContext, TenantScope};
 use serde_json::Value;
 
@@ -73,8 +73,7 @@ async fn hits(
         order: Vec::new(),
         page: Page { limit, ..Page::default() },
         count: false,
-        relation_identifiers: false,
-        relations: Vec::new(),
+        nodes: NodeQuery::bare(),
     };
     let query = settled_query(scope, ctx, model, &query).await?;
     let page = scope.list(model, &query).await?;

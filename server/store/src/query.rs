@@ -48,6 +48,20 @@ impl EntityQuery {
     pub fn is_single(&self) -> bool {
         self.order.is_empty() && !self.count && self.nodes.is_single()
     }
+
+    /// All filters of the query.
+    pub fn filters(&self) -> Vec<&Filter> {
+        let mut all = vec![&self.filter];
+        self.nodes.add_filters(&mut all);
+        all
+    }
+
+    /// As [`EntityQuery::filters`], to be changed.
+    pub fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        let mut all = vec![&mut self.filter];
+        self.nodes.add_filters_mut(&mut all);
+        all
+    }
 }
 
 /// What is read of each entity of a list.
@@ -69,6 +83,22 @@ impl NodeQuery {
     /// Nothing but what every entity has: names and stamps.
     pub fn bare() -> Self {
         Self { parts: Parts::none(), ..Self::default() }
+    }
+
+    fn add_filters<'a>(&'a self, all: &mut Vec<&'a Filter>) {
+        for query in &self.relations {
+            all.push(&query.filter);
+            query.nodes.add_filters(all);
+        }
+        self.graphs.iter().for_each(|graph| graph.nodes.add_filters(all));
+    }
+
+    fn add_filters_mut<'a>(&'a mut self, all: &mut Vec<&'a mut Filter>) {
+        for query in &mut self.relations {
+            all.push(&mut query.filter);
+            query.nodes.add_filters_mut(all);
+        }
+        self.graphs.iter_mut().for_each(|graph| Arc::make_mut(&mut graph.nodes).add_filters_mut(all));
     }
 
     fn is_single(&self) -> bool {
@@ -134,28 +164,6 @@ impl Properties {
             Self::These(these) => these.contains(&no),
         }
     }
-
-    /// All filters of the query.
-    pub fn filters(&self) -> Vec<&Filter> {
-        let mut all = vec![&self.filter];
-        let mut waiting: Vec<&RelationQuery> = self.relations.iter().collect();
-        while let Some(query) = waiting.pop() {
-            all.push(&query.filter);
-            waiting.extend(&query.relations);
-        }
-        all
-    }
-
-    /// As [`EntityQuery::filters`], to be changed.
-    pub fn filters_mut(&mut self) -> Vec<&mut Filter> {
-        let mut all = vec![&mut self.filter];
-        let mut waiting: Vec<&mut RelationQuery> = self.relations.iter_mut().collect();
-        while let Some(query) = waiting.pop() {
-            all.push(&mut query.filter);
-            waiting.extend(&mut query.relations);
-        }
-        all
-    }
 }
 
 /// Related entities of each entity of a list: one statement (two with `count`) for all of them together.
@@ -178,6 +186,16 @@ pub struct RelationQuery {
 #[derive(Debug, Clone, Default)]
 pub struct MixedQuery {
     pub by_blueprint: HashMap<BlueprintNo, NodeQuery>,
+}
+
+impl MixedQuery {
+    fn add_filters<'a>(&'a self, all: &mut Vec<&'a Filter>) {
+        self.by_blueprint.values().for_each(|query| query.add_filters(all));
+    }
+
+    fn add_filters_mut<'a>(&'a mut self, all: &mut Vec<&'a mut Filter>) {
+        self.by_blueprint.values_mut().for_each(|query| query.add_filters_mut(all));
+    }
 }
 
 /// Which way a graph is walked.
@@ -244,6 +262,22 @@ pub struct SearchQuery {
     /// Those after this cursor.
     pub after: Option<String>,
     pub nodes: MixedQuery,
+}
+
+impl SearchQuery {
+    /// All filters of the query.
+    pub fn filters(&self) -> Vec<&Filter> {
+        let mut all = Vec::new();
+        self.nodes.add_filters(&mut all);
+        all
+    }
+
+    /// As [`SearchQuery::filters`], to be changed.
+    pub fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        let mut all = Vec::new();
+        self.nodes.add_filters_mut(&mut all);
+        all
+    }
 }
 
 /// A page of a list.

@@ -12,7 +12,7 @@ use portolan_catalog::query::EntityNode;
 use portolan_catalog::{Kind, MAX_CHANGES, Outcome, WriteMode, WriteOptions};
 use portolan_schema::{Code, Error, Field as FilterField, Filter, Meta, Pointer, Problem, Result, Scalar};
 
-use super::fields::{EntityFields, Index, Member};
+use super::fields::{EntityFields, Index};
 use super::mutations::{self, Payload};
 use super::plan;
 use super::resolve::Request;
@@ -151,13 +151,9 @@ async fn reread(
         .flat_map(|field| field.selection_set().collect::<Vec<_>>())
         .filter(|field| field.name() == fields.roots.one)
         .collect();
-    let needs_relations = wanted
-        .iter()
-        .flat_map(|field| field.selection_set())
-        .any(|field| matches!(fields.members.get(field.name()), Some(Member::Relation(_))));
     let written = outcomes.iter().flatten().map(|outcome| outcome.entity.state.identifier.clone());
     let written: Vec<Scalar> = written.map(Scalar::Text).collect();
-    if !needs_relations || written.is_empty() {
+    if !plan::goes_beyond(fields, &wanted) || written.is_empty() {
         return Ok(HashMap::new());
     }
     let request = Request::of(ctx)?;

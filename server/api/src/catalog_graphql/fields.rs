@@ -89,6 +89,7 @@ pub struct RelationField {
 /// A property as a field.
 #[derive(Debug, Clone)]
 pub struct PropertyField {
+    pub no: PropertyNo,
     pub identifier: String,
     pub title: Option<String>,
     pub description: Option<String>,
@@ -122,6 +123,8 @@ pub struct EntityFields {
     pub identifier: String,
     pub title: String,
     pub description: Option<String>,
+    /// Its entities' teams are those of others, and kept with computed values.
+    pub inherits_team: bool,
     pub type_name: String,
     pub roots: RootFields,
     pub members: IndexMap<String, Member>,
@@ -202,6 +205,7 @@ impl EntityFields {
             identifier: blueprint.identifier().to_owned(),
             title: blueprint.blueprint().title.clone(),
             description: blueprint.blueprint().description.clone(),
+            inherits_team: blueprint.owner().is_some(),
             roots: blueprint.names().roots(),
             type_name,
             members,
@@ -248,6 +252,7 @@ fn property_field(type_name: &str, model: &PropertyModel, computed: Option<Prope
         shape.leaf = Leaf::Enum(Arc::new(EnumNames::new(names::enum_type(type_name, &model.field), values)));
     }
     PropertyField {
+        no: model.no,
         identifier: property.identifier.clone(),
         title: property.title.clone(),
         description: property.description.clone(),
@@ -274,6 +279,8 @@ pub enum Root {
     Write,
     /// A mutation of a list of entities.
     Bulk,
+    /// A subscription to changes.
+    Changed,
 }
 
 impl Index {
@@ -285,17 +292,24 @@ impl Index {
             .collect();
         let mut by_root = HashMap::new();
         for (no, fields) in &entities {
-            let RootFields { one, list, aggregate, create, update, upsert, delete, bulk_upsert, .. } =
-                &fields.roots;
+            let RootFields {
+                one, list, aggregate, create, update, upsert, delete, bulk_upsert, changed, ..
+            } = &fields.roots;
             by_root.insert(one.clone(), (*no, Root::One));
             by_root.insert(list.clone(), (*no, Root::List));
             by_root.insert(aggregate.clone(), (*no, Root::Aggregate));
             by_root.insert(bulk_upsert.clone(), (*no, Root::Bulk));
+            by_root.insert(changed.clone(), (*no, Root::Changed));
             for written in [create, update, upsert, delete] {
                 by_root.insert(written.clone(), (*no, Root::Write));
             }
         }
         Self { entities, by_root }
+    }
+
+    /// By the blueprint's identifier.
+    pub fn named(&self, identifier: &str) -> Option<&Arc<EntityFields>> {
+        self.entities.values().find(|fields| fields.identifier == identifier)
     }
 
     pub fn get(&self, no: BlueprintNo) -> Option<&Arc<EntityFields>> {

@@ -3,7 +3,8 @@
 use async_graphql::Value;
 use async_graphql::dataloader::DataLoader;
 use async_graphql::dynamic::{
-    Enum, Field, FieldFuture, FieldValue, InputValue, Object, ResolverContext, SchemaBuilder, TypeRef,
+    Enum, Field, FieldFuture, FieldValue, InputValue, InterfaceField, Object, ResolverContext, SchemaBuilder,
+    TypeRef,
 };
 use portolan_catalog::LogEntry;
 use portolan_catalog::query::EntityNode;
@@ -31,6 +32,14 @@ pub fn field() -> Field {
     .argument(InputValue::new("first", TypeRef::named(TypeRef::INT)))
     .argument(InputValue::new("after", TypeRef::named(TypeRef::STRING)))
     .description("Its changes, the newest first.")
+}
+
+/// The same, of the interface.
+pub fn interface_field() -> InterfaceField {
+    InterfaceField::new("history", TypeRef::named_nn("EntityHistory"))
+        .argument(InputValue::new("first", TypeRef::named(TypeRef::INT)))
+        .argument(InputValue::new("after", TypeRef::named(TypeRef::STRING)))
+        .description("Its changes, the newest first.")
 }
 
 /// Adds the types of histories and events.

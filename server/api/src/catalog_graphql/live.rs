@@ -10,7 +10,7 @@ use async_graphql::dynamic::{
 };
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use portolan_catalog::query::{EntityNode, EntityPage, EntityQuery};
+use portolan_catalog::query::{EntityNode, EntityPage, EntityQuery, Graph};
 use portolan_catalog::{Entity, LogEntry};
 use portolan_schema::{
     Code, EntityState, Error, Field as FilterField, Filter, Instant, Meta, Pointer, Result, Scalar,
@@ -54,9 +54,16 @@ impl<'a> From<Shown> for FieldValue<'a> {
 pub fn root() -> Subscription {
     let revision = TypeRef::named_nn("EntityModelChange");
     Subscription::new("Subscription")
-        .field(SubscriptionField::new("modelChanged", revision, |ctx| {
-            SubscriptionFieldFuture::new(async move { model_changed(&ctx).await })
-        }))
+        .field(
+            SubscriptionField::new("modelChanged", revision, |ctx| {
+                SubscriptionFieldFuture::new(async move { model_changed(&ctx).await })
+            })
+            .argument(InputValue::new("afterRevision", TypeRef::named(TypeRef::INT)))
+            .description(
+                "Each revision of the tenant's blueprints, once. With `afterRevision` it begins behind that one, without a \
+                 gap.",
+            ),
+        )
         .field(
             SubscriptionField::new("entityChanged", TypeRef::named_nn("EntityChange"), |ctx| {
                 SubscriptionFieldFuture::new(async move { entity_changed(&ctx).await })
@@ -126,8 +133,12 @@ fn node<'a>(ctx: &ResolverContext<'a>) -> Option<&'a ChangeNode> {
 }
 
 async fn model_changed(ctx: &ResolverContext<'_>) -> Live {
-    let request = Request::of(ctx).map_err(refuse)?;
-    let revisions = live::model_revisions(&request.catalog, &request.ctx).await.map_err(refuse)?;
+    let revisions = async {
+        let request = Request::of(ctx)?;
+        let arguments = Arguments::of(&ctx.ctx.field())?;
+        live::model_revisions(&request.catalog, &request.ctx, number(&arguments, "afterRevision")?).await
+    };
+    let revisions = revisions.await.map_err(refuse)?;
     Ok(revisions.map(|revision| revision.map(Shown::new).map_err(refuse)).boxed())
 }
 
@@ -143,14 +154,15 @@ async fn entity_changed(ctx: &ResolverContext<'_>) -> Live {
         let rules = arguments.get("rules").cloned().map(Value::into_json).transpose();
         let rules = rules.map_err(|error| Error::problem(Code::InvalidQuery, error.to_string()))?;
         let filter = rules_filter(&request.model, found, rules.as_ref())?;
-        live::changes(&request.catalog, &request.ctx, found.no(), filter, after(&arguments)?).await
+        live::changes(&request.catalog, &request.ctx, found.no(), filter, number(&arguments, "afterSeq")?)
+            .await
     };
     let changes = changes.await.map_err(refuse)?;
     Ok(changes.map(|entry| entry.map(Shown::new).map_err(refuse)).boxed())
 }
 
-fn after(arguments: &Arguments) -> Result<Option<i64>> {
-    let after = arguments.number("afterSeq")?;
+fn number(arguments: &Arguments, name: &str) -> Result<Option<i64>> {
+    let after = arguments.number(name)?;
     Ok(after.map(|after| i64::try_from(after).unwrap_or(i64::MAX)))
 }
 
@@ -165,7 +177,7 @@ async fn changed(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields
             plan::one(index, fields, Filter::always(), &wanted)
         };
         let reads = Arc::new((side("before")?, side("after")?));
-        let after = after(&arguments)?;
+        let after = number(&arguments, "afterSeq")?;
         let changes = live::changes(&request.catalog, &request.ctx, fields.no, filter, after).await?;
         Ok((request, reads, changes))
     };
@@ -213,8 +225,8 @@ async fn change(
             updated_at: at,
             updated_by: by.to_owned(),
         };
-        let related = related(request, read, present.as_ref()).await?;
-        Ok::<_, Error>(EntityNode { entity, cursor: String::new(), related })
+        let (related, graphs) = related(request, read, present.as_ref()).await?;
+        Ok::<_, Error>(EntityNode { entity, cursor: String::new(), related, graphs })
     };
     let after = match &entry.after {
         Some(state) => Some(node(state, entry.at, &entry.actor, entry.revision, after).await?),
@@ -233,24 +245,27 @@ async fn change(
     Ok(ChangeNode { entry, before, after })
 }
 
-/// What is related to an entity now; nothing where it is gone.
+/// What is related to an entity now, and what is around it; nothing where it is gone.
 async fn related(
     request: &Request,
     read: &EntityQuery,
     present: Option<&Entity>,
-) -> Result<HashMap<String, EntityPage>> {
-    let mut found = HashMap::new();
-    if let Some(present) = present.filter(|_| !read.relations.is_empty()) {
+) -> Result<(HashMap<String, EntityPage>, HashMap<String, Graph>)> {
+    let (mut found, mut graphs) = (HashMap::new(), HashMap::new());
+    let asks = !read.nodes.relations.is_empty() || !read.nodes.graphs.is_empty();
+    if let Some(present) = present.filter(|_| asks) {
         let identifier = Scalar::Text(present.state.identifier.clone());
         let filter = Filter::equal(FilterField::Meta(Meta::Identifier), identifier);
         let query = EntityQuery { filter, ..read.clone() };
         let page = request.catalog.list(&request.ctx, &request.model, &query).await?;
-        found = page.nodes.into_iter().next().map(|node| node.related).unwrap_or_default();
+        if let Some(node) = page.nodes.into_iter().next() {
+            (found, graphs) = (node.related, node.graphs);
+        }
     }
-    for relation in &read.relations {
+    for relation in &read.nodes.relations {
         found
             .entry(relation.key.clone())
             .or_insert_with(|| EntityPage { total: Some(0), ..EntityPage::default() });
     }
-    Ok(found)
+    Ok((found, graphs))
 }

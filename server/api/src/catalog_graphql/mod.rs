@@ -10,9 +10,11 @@ mod conditions;
 mod describe;
 mod fields;
 pub(crate) mod global_id;
+mod graph;
 mod history;
 mod live;
 mod mutations;
+mod origins;
 mod plan;
 mod resolve;
 mod shape;
@@ -37,7 +39,8 @@ use self::shape::CatalogShape;
 use self::warnings::Warnings;
 use crate::graphql::history::loader;
 use crate::graphql::limits::Limits;
-use crate::graphql::prepared::{prepare, run_within, with_cost};
+use crate::graphql::parsed::Documents;
+use crate::graphql::prepared::{in_order, prepare, run_within, with_cost};
 use crate::graphql::refusal::{refused, sign};
 
 /// Most bytes of built schemas that are kept, by estimate.
@@ -51,6 +54,7 @@ pub struct CatalogGraphql {
     catalog: Catalog,
     limits: Arc<Limits>,
     schemas: Cache<[u8; 32], Arc<Built>>,
+    documents: Documents,
 }
 
 struct Built {
@@ -65,7 +69,7 @@ impl CatalogGraphql {
             .weigher(|_, built: &Arc<Built>| built.index.weight())
             .time_to_idle(CACHE_IDLE)
             .build();
-        Self { catalog, limits: Arc::new(Limits::default()), schemas }
+        Self { catalog, limits: Arc::new(Limits::default()), schemas, documents: Documents::default() }
     }
 
     /// Answers one request. Mistakes are in the answer.
@@ -82,7 +86,7 @@ impl CatalogGraphql {
         let model = self.catalog.model(ctx).await?;
         let built = self.schema(&model).await?;
         let limits = self.limits.of(ctx);
-        let prepared = match prepare(request, &CatalogShape(&built.index), &limits) {
+        let prepared = match prepare(request, &self.documents, &CatalogShape(&built.index), &limits).await {
             Ok(prepared) => prepared,
             Err(response) => return Ok((*response, 0)),
         };
@@ -95,6 +99,7 @@ impl CatalogGraphql {
         let histories = loader(&self.catalog, ctx);
         let running = built.schema.execute(prepared.request.data(scope.clone()).data(histories));
         let mut response = run_within(&limits, running).await;
+        prepared.order.arrange(&mut response);
         if let Some(warnings) = scope.warnings.take() {
             response = response.extension("warnings", warnings);
         }
@@ -120,7 +125,8 @@ impl CatalogGraphql {
     ) -> Result<BoxStream<'static, Response>> {
         let model = self.catalog.present_model(ctx).await?;
         let built = self.schema(&model).await?;
-        let prepared = match prepare(request, &CatalogShape(&built.index), &self.limits.of(ctx)) {
+        let limits = self.limits.of(ctx);
+        let prepared = match prepare(request, &self.documents, &CatalogShape(&built.index), &limits).await {
             Ok(prepared) => prepared,
             Err(response) => return Ok(stream::once(async move { *response }).boxed()),
         };
@@ -131,7 +137,7 @@ impl CatalogGraphql {
             warnings: Warnings::default(),
         });
         let request = prepared.request.data(scope).data(loader(&self.catalog, ctx));
-        Ok(built.schema.execute_stream(request))
+        Ok(in_order(prepared.order, built.schema.execute_stream(request)))
     }
 
     /// The tenant's schema in SDL, and a tag that changes with it.
@@ -162,7 +168,7 @@ fn build(model: &CatalogModel) -> Result<Built> {
     let mutation_name = has_entities.then_some("Mutation");
     let mut builder =
         history::add(types::add_built_in(Schema::build("Query", mutation_name, Some("Subscription"))));
-    builder = live::add_built_in(builder);
+    builder = origins::add(live::add_built_in(builder));
     if has_entities {
         let at = index.clone();
         let id = InputValue::new("id", TypeRef::named_nn(TypeRef::ID));
@@ -182,7 +188,9 @@ fn build(model: &CatalogModel) -> Result<Built> {
             .argument(InputValue::new("blueprint", TypeRef::named_nn(TypeRef::STRING)))
             .argument(InputValue::new("identifier", TypeRef::named_nn(TypeRef::ID))),
         );
+        query = query.field(graph::search(&index));
     }
+    builder = graph::add(builder, &index);
     for fields in index.entities.values() {
         let (at, own) = (index.clone(), fields.clone());
         query = query.field(

@@ -177,7 +177,12 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields, ve
 }
 
 pub(super) fn bare(outcome: &Outcome) -> EntityNode {
-    EntityNode { entity: outcome.entity.clone(), cursor: String::new(), related: Default::default() }
+    EntityNode {
+        entity: outcome.entity.clone(),
+        cursor: String::new(),
+        related: Default::default(),
+        graphs: Default::default(),
+    }
 }
 
 /// Reads what the payload's selection asks of the entity.
@@ -189,11 +194,7 @@ async fn reread(
 ) -> Result<Option<EntityNode>> {
     let field = ctx.ctx.field();
     let wanted: Vec<_> = field.selection_set().filter(|field| field.name() == fields.roots.one).collect();
-    let needs_relations = wanted
-        .iter()
-        .flat_map(|field| field.selection_set())
-        .any(|field| matches!(fields.members.get(field.name()), Some(Member::Relation(_))));
-    if !needs_relations {
+    if !plan::goes_beyond(fields, &wanted) {
         return Ok(Some(bare(outcome)));
     }
     let request = Request::of(ctx)?;

@@ -2,13 +2,16 @@
 
 use async_graphql::{SelectionField, Value};
 use indexmap::IndexMap;
-use portolan_catalog::query::{EntityQuery, Order, Page, RelationQuery};
+use portolan_catalog::query::{
+    EntityQuery, MixedQuery, NodeQuery, Order, Page, Properties, RelationQuery, SearchQuery,
+};
 use portolan_schema::filter::Direction;
-use portolan_schema::{Code, Error, Filter, Result};
+use portolan_schema::{BlueprintNo, CatalogModel, Code, Error, Filter, Result};
 
 use super::conditions;
 use super::fields::{BuiltIn, EntityFields, Index, Member, RelationField};
 use crate::graphql::arguments::{Arguments, items, key, text};
+use crate::graphql::graphs;
 use crate::graphql::limits::{NESTED_PAGE, ROOT_PAGE};
 use crate::graphql::selection::{self, Selection};
 
@@ -22,8 +25,7 @@ pub fn list(index: &Index, fields: &EntityFields, field: SelectionField<'_>) -> 
         order: order(fields, arguments.get("orderBy"))?,
         page: arguments.page(ROOT_PAGE)?,
         count: selection.count,
-        relation_identifiers: selection.relation_identifiers,
-        relations: selection.relations,
+        nodes: selection.nodes,
     })
 }
 
@@ -34,41 +36,85 @@ pub fn one(
     filter: Filter,
     selected: &[SelectionField<'_>],
 ) -> Result<EntityQuery> {
-    let selection = of_entities(index, fields, selected)?;
     Ok(EntityQuery {
         blueprint: fields.no,
         filter,
         order: Vec::new(),
         page: Page { limit: 1, ..Page::default() },
         count: false,
-        relation_identifiers: selection.relation_identifiers,
-        relations: selection.relations,
+        nodes: of_entities(index, fields, selected)?,
     })
 }
 
 /// `fields` are connections of the same list, merged.
 fn of_connections(index: &Index, entity: &EntityFields, fields: &[SelectionField<'_>]) -> Result<Selection> {
     let (count, entities) = selection::of_connections(fields);
-    Ok(Selection { count, ..of_entities(index, entity, &entities)? })
+    Ok(Selection { count, nodes: of_entities(index, entity, &entities)? })
 }
 
 /// `fields` answer entities, merged.
-fn of_entities(index: &Index, entity: &EntityFields, fields: &[SelectionField<'_>]) -> Result<Selection> {
-    let mut selection = Selection::default();
+fn of_entities(index: &Index, entity: &EntityFields, fields: &[SelectionField<'_>]) -> Result<NodeQuery> {
+    let mut nodes = NodeQuery::bare();
     let mut related: IndexMap<String, (&RelationField, Vec<SelectionField<'_>>)> = IndexMap::new();
+    let mut graphs: IndexMap<String, Vec<SelectionField<'_>>> = IndexMap::new();
     for field in fields.iter().flat_map(SelectionField::selection_set) {
         match entity.members.get(field.name()) {
-            Some(Member::BuiltIn(BuiltIn::Relations)) => selection.relation_identifiers = true,
+            Some(Member::BuiltIn(built_in)) => add_built_in(&mut nodes, entity, *built_in),
+            Some(Member::Property(property)) => match property.computed {
+                Some(_) => nodes.parts.computed = true,
+                None => nodes.parts.add(property.no),
+            },
             Some(Member::Relation(relation)) => {
                 related.entry(key(&field)).or_insert_with(|| (relation, Vec::new())).1.push(field);
             }
-            _ => {}
+            None if field.name() == "relatedTo" => graphs.entry(key(&field)).or_default().push(field),
+            None => {}
         }
     }
     for (key, (relation, fields)) in related {
-        selection.relations.push(related_query(index, key, relation, &fields)?);
+        nodes.relations.push(related_query(index, key, relation, &fields)?);
     }
-    Ok(selection)
+    for (key, fields) in graphs {
+        let named = |name: &str| index.named(name).map(|found| found.no);
+        let graph = graphs::graph(key, &fields, named, |fields, only| mixed(index, fields, only))?;
+        nodes.graphs.push(graph);
+    }
+    Ok(nodes)
+}
+
+/// The read for entities of several blueprints, None for all. `fields` answer entities, merged.
+fn mixed(
+    index: &Index,
+    fields: &[SelectionField<'_>],
+    blueprints: Option<&[BlueprintNo]>,
+) -> Result<MixedQuery> {
+    let wanted = |no: &BlueprintNo| blueprints.is_none_or(|wanted| wanted.contains(no));
+    let entities = index.entities.iter().filter(|(no, _)| wanted(no));
+    let by_blueprint = entities.map(|(no, entity)| Ok((*no, of_entities(index, entity, fields)?)));
+    Ok(MixedQuery { by_blueprint: by_blueprint.collect::<Result<_>>()? })
+}
+
+/// The read for `search`.
+pub fn search(index: &Index, model: &CatalogModel, field: SelectionField<'_>) -> Result<SearchQuery> {
+    graphs::search(field, model, |fields, blueprints| mixed(index, fields, blueprints))
+}
+
+/// Whether what is selected of entities is more than the entities themselves.
+pub fn goes_beyond(entity: &EntityFields, fields: &[SelectionField<'_>]) -> bool {
+    fields.iter().flat_map(SelectionField::selection_set).any(|field| {
+        matches!(entity.members.get(field.name()), Some(Member::Relation(_))) || field.name() == "relatedTo"
+    })
+}
+
+fn add_built_in(nodes: &mut NodeQuery, entity: &EntityFields, built_in: BuiltIn) {
+    match built_in {
+        BuiltIn::Relations => nodes.relation_identifiers = true,
+        BuiltIn::Properties => nodes.parts.properties = Properties::All,
+        BuiltIn::Computed => nodes.parts.computed = true,
+        BuiltIn::Team if entity.inherits_team => nodes.parts.computed = true,
+        BuiltIn::Team => nodes.parts.team = true,
+        _ => {}
+    }
 }
 
 fn related_query(
@@ -83,7 +129,8 @@ fn related_query(
     let (selection, page) = if relation.many {
         (of_connections(index, other, fields)?, arguments.page(NESTED_PAGE)?)
     } else {
-        (of_entities(index, other, fields)?, Page { limit: 1, ..Page::default() })
+        let nodes = of_entities(index, other, fields)?;
+        (Selection { count: false, nodes }, Page { limit: 1, ..Page::default() })
     };
     debug_assert!(relation.many || relation.direction == Direction::Forward);
     Ok(RelationQuery {
@@ -94,8 +141,7 @@ fn related_query(
         order: order(other, arguments.get("orderBy"))?,
         page,
         count: selection.count,
-        relation_identifiers: selection.relation_identifiers,
-        relations: selection.relations,
+        nodes: selection.nodes,
     })
 }
 

@@ -69,9 +69,7 @@ pub async fn entity<'a>(ctx: ResolverContext<'a>, index: &Index) -> Answer<'a> {
         let text = |name: &str| ctx.args.get(name).and_then(|value| value.string().ok().map(str::to_owned));
         let (blueprint, identifier) =
             (text("blueprint").unwrap_or_default(), text("identifier").unwrap_or_default());
-        let Some(fields) = index.entities.values().find(|fields| fields.identifier == blueprint) else {
-            return Ok(None);
-        };
+        let Some(fields) = index.named(&blueprint) else { return Ok(None) };
         let found = find(&ctx, index, fields, &identifier).await?;
         Ok(found.map(|found| FieldValue::owned_any(found).with_type(fields.type_name.clone())))
     };

@@ -5,7 +5,7 @@ use portolan_schema::BlueprintNo;
 
 use super::fields::{Index, Member, Root};
 use crate::graphql::bounds::{Rows, Shape, Step};
-use crate::graphql::limits::{MAX_GROUPS, MAX_PAGE, NESTED_PAGE, ROOT_PAGE};
+use crate::graphql::limits::{GRAPH_PAGE, MAX_GROUPS, MAX_PAGE, NESTED_PAGE, ORIGIN_ROWS, ROOT_PAGE};
 
 pub struct CatalogShape<'a>(pub &'a Index);
 
@@ -18,12 +18,30 @@ pub enum Place {
     Payload(BlueprintNo),
     /// A payload of several entities.
     Bulk(BlueprintNo),
-    /// An interface, or nothing with rows below.
+    /// An entity of any blueprint, seen through an interface.
+    Any,
+    /// A list of such entities.
+    Mixed,
+    /// What is around an entity.
+    Graph,
+    /// A change of an entity.
+    Change(BlueprintNo),
+    /// Nothing with rows below.
     Plain,
 }
 
 fn page(default: usize) -> Rows {
     Rows::Page { default, most: MAX_PAGE }
+}
+
+/// The fields that entities of all blueprints have beside values.
+fn of_any(name: &str) -> (Place, Rows) {
+    match name {
+        "history" => (Place::Plain, page(NESTED_PAGE)),
+        "relatedTo" => (Place::Graph, Rows::Graph { default: GRAPH_PAGE, most: MAX_PAGE }),
+        "origins" => (Place::Plain, Rows::Each(ORIGIN_ROWS)),
+        _ => (Place::Plain, Rows::Same),
+    }
 }
 
 impl Shape for CatalogShape<'_> {
@@ -48,13 +66,34 @@ impl Shape for CatalogShape<'_> {
                 }
                 Some((no, Root::Write)) => (Place::Payload(*no), Rows::Each(1)),
                 Some((no, Root::Bulk)) => (Place::Bulk(*no), Rows::Items("input")),
-                None => (Place::Plain, Rows::Each(1)),
+                Some((no, Root::Changed)) => (Place::Change(*no), Rows::Each(1)),
+                None => match name {
+                    "search" => (Place::Mixed, page(ROOT_PAGE)),
+                    "node" | "entity" => (Place::Any, Rows::Each(1)),
+                    _ => (Place::Plain, Rows::Each(1)),
+                },
             },
             Place::Entity(no) => match self.0.get(no).and_then(|fields| fields.members.get(name)) {
                 Some(Member::Relation(relation)) if relation.many => {
                     (Place::Connection(relation.other), page(NESTED_PAGE))
                 }
                 Some(Member::Relation(relation)) => (Place::Entity(relation.other), Rows::Each(1)),
+                Some(_) => (Place::Plain, Rows::Same),
+                None => of_any(name),
+            },
+            Place::Any => of_any(name),
+            Place::Mixed => match name {
+                "nodes" | "node" => (Place::Any, Rows::Same),
+                "edges" => (Place::Mixed, Rows::Same),
+                _ => (Place::Plain, Rows::Same),
+            },
+            Place::Graph => match name {
+                "nodes" => (Place::Graph, Rows::Same),
+                "entity" => (Place::Any, Rows::Same),
+                _ => (Place::Plain, Rows::Same),
+            },
+            Place::Change(no) => match name {
+                "before" | "after" => (Place::Entity(no), Rows::Same),
                 _ => (Place::Plain, Rows::Same),
             },
             Place::Connection(no) => match name {
@@ -74,8 +113,12 @@ impl Shape for CatalogShape<'_> {
 
     /// On an interface, a type condition says which entity it is.
     fn narrowed(&self, place: Place, on: &str) -> Place {
-        let Place::Plain = place else { return place };
+        let Place::Any = place else { return place };
         let found = self.0.entities.values().find(|fields| fields.type_name == on);
         found.map_or(place, |fields| Place::Entity(fields.no))
+    }
+
+    fn interfaces(&self) -> &'static [&'static str] {
+        &["Node", "Entity"]
     }
 }

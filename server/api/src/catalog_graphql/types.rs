@@ -10,7 +10,7 @@ use async_graphql::dynamic::{
 use super::describe::describe;
 use super::fields::{BuiltIn, EntityFields, Index, Member, RelationField};
 use super::value_shape::Leaf;
-use super::{aggregate, bulk, history, resolve};
+use super::{aggregate, bulk, graph, history, origins, resolve};
 
 /// Adds everything that does not depend on blueprints.
 pub fn add_built_in(mut builder: SchemaBuilder) -> SchemaBuilder {
@@ -50,6 +50,7 @@ pub fn add_built_in(mut builder: SchemaBuilder) -> SchemaBuilder {
     for (built_in, name) in BuiltIn::ALL {
         entity = entity.field(InterfaceField::new(*name, built_in_type(*built_in)));
     }
+    entity = entity.field(graph::interface_field()).field(history::interface_field());
     let node = Interface::new("Node").field(InterfaceField::new("id", TypeRef::named_nn(TypeRef::ID)));
     builder = builder.register(page).register(problem).register(direction).register(entity).register(node);
     builder = builder.register(aggregate::interval()).register(bulk::on_error());
@@ -183,7 +184,12 @@ fn object(index: &Index, fields: &EntityFields) -> Object {
         .description(describe("Blueprint", &fields.identifier, title, fields.description.as_deref()))
         .implement("Node")
         .implement("Entity")
-        .field(history::field());
+        .field(history::field())
+        .field(graph::field());
+    // A property that had the name before this field was made keeps it.
+    if !fields.members.contains_key("origins") {
+        object = object.field(origins::field());
+    }
     for (name, member) in &fields.members {
         let field = match member {
             Member::BuiltIn(built_in) => {

@@ -11,7 +11,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned, Value, Variables};
 use portolan_schema::{Code, Error, Pointer, Problem, Result};
 
-use super::limits::Limits;
+use super::limits::{Limits, MAX_GRAPH_NESTING};
 
 /// Fields of introspection that answer lists, and how many items they are taken to have.
 const INTROSPECTION_LISTS: &[(&str, u64)] = &[
@@ -37,6 +37,9 @@ pub trait Shape {
 
     /// The place below a type condition.
     fn narrowed(&self, place: Self::Place, on: &str) -> Self::Place;
+
+    /// Names of the interfaces that objects below a type condition may have another type than.
+    fn interfaces(&self) -> &'static [&'static str];
 }
 
 /// Where a field leads, and how many rows it may answer for each parent.
@@ -55,6 +58,8 @@ pub enum Rows {
     Items(&'static str),
     /// A paged list: its `first` or `last`, or `default`; more than `most` is refused.
     Page { default: usize, most: usize },
+    /// A graph that is walked from each parent: a page, of which few may nest.
+    Graph { default: usize, most: usize },
 }
 
 /// Rows that the operation may return.
@@ -91,7 +96,7 @@ pub fn check<S: Shape>(
             selections: 0,
             inside: Vec::new(),
         };
-        let at = At { place: Some(shape.root(operation.ty)), depth: 1, parents: 1 };
+        let at = At { place: Some(shape.root(operation.ty)), depth: 1, parents: 1, graphs: 0 };
         counter.walk(&operation.selection_set.node, at)?;
         rows = rows.max(counter.rows);
     }
@@ -186,6 +191,8 @@ struct At<P> {
     depth: u64,
     /// How many entities the selection is asked of.
     parents: u64,
+    /// How many graphs it is inside of.
+    graphs: u64,
 }
 
 impl<P: Copy> Clone for At<P> {
@@ -260,8 +267,12 @@ impl<'a, S: Shape> Counter<'a, S> {
                 Some(Value::List(items)) => items.len() as u64,
                 _ => 1,
             }),
-            Rows::Page { default, most } => Some(self.page(field, default, most)?),
+            Rows::Page { default, most } | Rows::Graph { default, most } => {
+                Some(self.page(field, default, most)?)
+            }
         };
+        let graphs = at.graphs + u64::from(matches!(step.rows, Rows::Graph { .. }));
+        bound(Code::QueryTooDeep, "nesting of graphs", MAX_GRAPH_NESTING, graphs)?;
         let parents = match rows {
             Some(rows) => {
                 let rows = at.parents.saturating_mul(rows);
@@ -273,7 +284,7 @@ impl<'a, S: Shape> Counter<'a, S> {
         };
         self.values = self.values.saturating_add(parents);
         bound(Code::QueryTooCostly, "number of values", self.limits.values, self.values)?;
-        let below = At { place: Some(step.place), depth: at.depth + 1, parents };
+        let below = At { place: Some(step.place), depth: at.depth + 1, parents, graphs };
         self.walk(&field.selection_set.node, below)
     }
 
@@ -283,31 +294,16 @@ impl<'a, S: Shape> Counter<'a, S> {
         let parents = if at.place.is_some() { 1 } else { at.parents }.saturating_mul(items);
         self.introspected = self.introspected.saturating_add(parents);
         bound(Code::QueryTooCostly, "introspection", self.limits.introspection, self.introspected)?;
-        self.walk(&field.selection_set.node, At { place: None, depth: at.depth, parents })
+        self.walk(&field.selection_set.node, At { place: None, parents, ..at })
     }
 
-    /// As the executor sees it, which leaves such fields out before it begins.
     fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().any(|directive| {
-            let left_out = match directive.node.name.node.as_str() {
-                "skip" => true,
-                "include" => false,
-                _ => return false,
-            };
-            let condition = directive.node.get_argument("if").map(|value| {
-                value.node.clone().into_const_with(|name| Ok::<_, Infallible>(self.variable(&name)))
-            });
-            condition.is_some_and(|Ok(value)| (value == Value::Boolean(true)) == left_out)
-        })
-    }
-
-    fn variable(&self, name: &Name) -> Value {
-        self.variables.get(name).cloned().unwrap_or_default()
+        is_skipped(directives, self.variables)
     }
 
     fn argument(&self, field: &Field, name: &str) -> Option<Value> {
         let value = field.get_argument(name)?.node.clone();
-        let Ok(value) = value.into_const_with(|name| Ok::<_, Infallible>(self.variable(&name)));
+        let Ok(value) = value.into_const_with(|name| Ok::<_, Infallible>(variable(self.variables, &name)));
         Some(value)
     }
 
@@ -320,6 +316,25 @@ impl<'a, S: Shape> Counter<'a, S> {
         bound(Code::QueryTooCostly, "page size", most as u64, rows)?;
         Ok(rows)
     }
+}
+
+/// Whether directives leave a field out: as the executor sees it, which does so before it begins.
+pub fn is_skipped(directives: &[Positioned<Directive>], variables: &Variables) -> bool {
+    directives.iter().any(|directive| {
+        let left_out = match directive.node.name.node.as_str() {
+            "skip" => true,
+            "include" => false,
+            _ => return false,
+        };
+        let condition = directive.node.get_argument("if").map(|value| {
+            value.node.clone().into_const_with(|name| Ok::<_, Infallible>(variable(variables, &name)))
+        });
+        condition.is_some_and(|Ok(value)| (value == Value::Boolean(true)) == left_out)
+    })
+}
+
+fn variable(variables: &Variables, name: &Name) -> Value {
+    variables.get(name).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

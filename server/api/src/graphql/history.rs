@@ -82,14 +82,19 @@ pub fn loader(catalog: &Catalog, ctx: &OpContext) -> DataLoader<Histories> {
 }
 
 pub async fn read(loader: &DataLoader<Histories>, part: Part) -> Result<History> {
-    let entries = loader.load_one(part).await.map_err(|error| match &*error {
-        Error::Problems(problems) => Error::Problems(problems.clone()),
-        fault => Error::internal(format!("{fault:?}")),
-    })?;
+    let entries = loader.load_one(part).await.map_err(shared)?;
     let mut entries = entries.unwrap_or_default();
     let has_next = entries.len() == part.limit;
     entries.truncate(part.limit - 1);
     Ok(History { entries, has_next })
+}
+
+/// An error of a loader, which all who wait for it get.
+pub(super) fn shared(error: Arc<Error>) -> Error {
+    match &*error {
+        Error::Problems(problems) => Error::Problems(problems.clone()),
+        fault => Error::internal(format!("{fault:?}")),
+    }
 }
 
 /// The state of an entity at a time, as JSON.

@@ -8,6 +8,14 @@ use portolan_catalog::OpContext;
 pub const ROOT_PAGE: usize = 50;
 /// Page size of a list inside another, where none is named.
 pub const NESTED_PAGE: usize = 10;
+/// Most entities around one, where no number is named.
+pub const GRAPH_PAGE: usize = 100;
+/// Most relations between an entity and those around it.
+pub const MAX_GRAPH_DEPTH: usize = 10;
+/// How deeply graphs may nest in each other.
+pub const MAX_GRAPH_NESTING: u64 = 2;
+/// What the origins of an entity's values cost, in rows: they are read off its changes.
+pub const ORIGIN_ROWS: u64 = 50;
 /// Largest page size.
 pub const MAX_PAGE: usize = 500;
 /// Most groups of one aggregate, and how many there are where none is named.

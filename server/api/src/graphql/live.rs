@@ -70,19 +70,24 @@ pub async fn changes(
     .boxed())
 }
 
-/// Revisions of the model, each that is there when one looks, from now on.
-pub async fn model_revisions(catalog: &Catalog, ctx: &OpContext) -> Result<BoxStream<'static, Result<i64>>> {
+/// Revisions of the model, each once, behind `after` or from now on.
+pub async fn model_revisions(
+    catalog: &Catalog,
+    ctx: &OpContext,
+    after: Option<i64>,
+) -> Result<BoxStream<'static, Result<i64>>> {
     let follower = catalog.follow(ctx, None).await?;
-    let seen = catalog.present_model(ctx).await?.revision();
-    let state = (catalog.clone(), ctx.clone(), follower, seen);
-    Ok(try_unfold(state, |(catalog, ctx, mut follower, seen)| async move {
-        loop {
+    let present = catalog.present_model(ctx).await?.revision();
+    // No revision is before the first.
+    let seen = after.unwrap_or(present).max(0);
+    let state = (catalog.clone(), ctx.clone(), follower, seen, present);
+    Ok(try_unfold(state, |(catalog, ctx, mut follower, seen, mut present)| async move {
+        while present <= seen {
             follower.moved(WAIT).await;
-            let revision = catalog.present_model(&ctx).await?.revision();
-            if revision != seen {
-                return Ok(Some((revision, (catalog, ctx, follower, revision))));
-            }
+            present = catalog.present_model(&ctx).await?.revision();
         }
+        let next = seen + 1;
+        Ok(Some((next, (catalog, ctx, follower, next, present))))
     })
     .boxed())
 }

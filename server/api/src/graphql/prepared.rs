@@ -1,11 +1,13 @@
 //! A request on its way to the executor: read, bounded, and run for no longer than it may.
 
-use async_graphql::parser::parse_query;
-use async_graphql::{Request, Response, ServerError, Value};
+use async_graphql::{Request, Response, Value};
+use futures::stream::{BoxStream, Stream, StreamExt};
 use portolan_schema::{Code, Error, Pointer, Problem};
 
 use super::bounds::{self, Shape, bound};
 use super::limits::Limits;
+use super::order::Order;
+use super::parsed::Documents;
 use super::refusal::refused;
 use super::variables;
 
@@ -14,13 +16,20 @@ pub struct Prepared {
     pub request: Request,
     /// Rows it may return.
     pub cost: u64,
+    /// In which order its answer has to be.
+    pub order: Order,
 }
 
 /// Reads a request and checks its bounds.
 ///
 /// # Errors
 /// The answer that says what is wrong.
-pub fn prepare(mut request: Request, shape: &impl Shape, limits: &Limits) -> Result<Prepared, Box<Response>> {
+pub async fn prepare(
+    mut request: Request,
+    documents: &Documents,
+    shape: &impl Shape,
+    limits: &Limits,
+) -> Result<Prepared, Box<Response>> {
     let text = || {
         let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         bound(Code::BodyTooLarge, "length in bytes", wide(limits.query_bytes), wide(request.query.len()))?;
@@ -30,13 +39,15 @@ pub fn prepare(mut request: Request, shape: &impl Shape, limits: &Limits) -> Res
     // Some clients send an empty name for none.
     request.operation_name = request.operation_name.take().filter(|name| !name.is_empty());
     let operation = request.operation_name.clone();
-    let mut document = parse_query(&request.query)
-        .map_err(|error| Box::new(Response::from_errors(vec![ServerError::from(error)])))?;
+    let read = documents.read(&request.query).await;
+    let read = read.map_err(|error| Box::new(Response::from_errors(vec![error])))?;
+    let mut document = (*read).clone();
     variables::settle(&mut document, operation.as_deref(), &mut request.variables);
     let cost = bounds::check(&document, operation.as_deref(), &request.variables, shape, limits)
         .map_err(|error| Box::new(refused(error)))?;
     request.set_parsed_query(document);
-    Ok(Prepared { request, cost })
+    let order = Order::new(read, operation, &request.variables, shape.interfaces());
+    Ok(Prepared { request, cost, order })
 }
 
 /// Runs a query; after its time it is stopped.
@@ -55,4 +66,16 @@ pub async fn run_within(limits: &Limits, running: impl Future<Output = Response>
 /// Puts the cost into an answer's extensions.
 pub fn with_cost(response: Response, cost: u64) -> Response {
     response.extension("cost", Value::from(cost))
+}
+
+/// Answers of a subscription, each in the order of its questions.
+pub fn in_order(
+    order: Order,
+    answers: impl Stream<Item = Response> + Send + 'static,
+) -> BoxStream<'static, Response> {
+    let arrange = move |mut answer: Response| {
+        order.arrange(&mut answer);
+        answer
+    };
+    answers.map(arrange).boxed()
 }

@@ -1,14 +1,12 @@
 //! What a selection asks of the entities of one list: the part that is the same whoever names the fields.
 
 use async_graphql::SelectionField;
-use portolan_catalog::query::RelationQuery;
+use portolan_catalog::query::NodeQuery;
 
-/// What is asked of the entities of one list.
-#[derive(Default)]
+/// What is asked of one list.
 pub struct Selection {
     pub count: bool,
-    pub relation_identifiers: bool,
-    pub relations: Vec<RelationQuery>,
+    pub nodes: NodeQuery,
 }
 
 /// From connections of the same list, merged: whether their count is asked for, and the fields that answer entities.

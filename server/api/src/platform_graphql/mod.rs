@@ -26,7 +26,8 @@ pub(crate) use self::entity::plan::rules_filter;
 use self::shape::PlatformShape;
 use crate::graphql::history;
 use crate::graphql::limits::Limits;
-use crate::graphql::prepared::{prepare, run_within, with_cost};
+use crate::graphql::parsed::Documents;
+use crate::graphql::prepared::{in_order, prepare, run_within, with_cost};
 use crate::graphql::refusal::sign;
 
 #[derive(MergedObject, Default)]
@@ -61,6 +62,7 @@ pub struct PlatformGraphql {
     shape: Arc<PlatformShape>,
     limits: Arc<Limits>,
     catalog: Catalog,
+    documents: Documents,
 }
 
 impl PlatformGraphql {
@@ -71,7 +73,7 @@ impl PlatformGraphql {
             .data(integrations)
             .finish();
         let shape = Arc::new(PlatformShape::of::<Query, Mutation>());
-        Self { schema, shape, limits: Arc::new(Limits::default()), catalog }
+        Self { schema, shape, limits: Arc::new(Limits::default()), catalog, documents: Documents::default() }
     }
 
     /// A request with what its resolvers look for.
@@ -82,10 +84,12 @@ impl PlatformGraphql {
     /// Answers one request. Mistakes are in the answer.
     pub async fn execute(&self, ctx: &OpContext, request: async_graphql::Request) -> Response {
         let limits = self.limits.of(ctx);
-        let (mut response, cost) = match prepare(request, &*self.shape, &limits) {
+        let (mut response, cost) = match prepare(request, &self.documents, &*self.shape, &limits).await {
             Ok(prepared) => {
                 let running = self.schema.execute(self.furnished(ctx, prepared.request));
-                (run_within(&limits, running).await, prepared.cost)
+                let mut response = run_within(&limits, running).await;
+                prepared.order.arrange(&mut response);
+                (response, prepared.cost)
             }
             Err(response) => (*response, 0),
         };
@@ -97,10 +101,18 @@ impl PlatformGraphql {
 impl PlatformGraphql {
     /// Runs one operation of a socket: a subscription's answers, or the one of anything else.
     pub fn subscribe(&self, ctx: OpContext, request: Request) -> BoxStream<'static, Response> {
-        match prepare(request, &*self.shape, &self.limits.of(&ctx)) {
-            Ok(prepared) => self.schema.execute_stream(self.furnished(&ctx, prepared.request)).boxed(),
-            Err(response) => stream::once(async move { *response }).boxed(),
-        }
+        let own = self.clone();
+        let begun = async move {
+            let limits = own.limits.of(&ctx);
+            match prepare(request, &own.documents, &*own.shape, &limits).await {
+                Ok(prepared) => {
+                    let request = own.furnished(&ctx, prepared.request);
+                    in_order(prepared.order, own.schema.execute_stream(request))
+                }
+                Err(response) => stream::once(async move { *response }).boxed(),
+            }
+        };
+        stream::once(begun).flatten().boxed()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the fields of the platform schema cost, read off the schema itself: a field that is added is counted.
 //!
-//! A field with an argument `first` is a paged list, and `first` without a default has the usual page sizes. A list at
+//! A field with an argument `first` is a paged list, and `first` without a default has the usual page sizes; with an
+//! argument `depth` it is a graph. A list at
 //! the root that is not paged counts for [`UNPAGED`] rows, one inside of something for nothing more than that. One object
 //! is one row. What connections, edges and payloads hold was counted with them.
 
@@ -11,8 +12,10 @@ use async_graphql::parser::types::{Field, OperationType};
 use async_graphql::registry::{MetaField, MetaType, Registry};
 
 use crate::graphql::bounds::{Rows, Shape, Step};
-use crate::graphql::limits::{MAX_PAGE, NESTED_PAGE, ROOT_PAGE};
+use crate::graphql::limits::{MAX_PAGE, NESTED_PAGE, ORIGIN_ROWS, ROOT_PAGE};
 
+/// The type of what is read off an entity's changes.
+const ORIGIN: &str = "EntityOrigin";
 /// Rows of a root list that has no pages.
 const UNPAGED: u64 = 100;
 
@@ -57,11 +60,17 @@ impl Member {
     fn new(holder: &str, at_root: bool, field: &MetaField, places: &HashMap<&str, usize>) -> Self {
         let (name, list) = innermost(&field.ty);
         let place = places.get(name).copied();
-        let is_counted = ["Connection", "Edge", "Payload"].iter().any(|ending| holder.ends_with(ending));
+        let counted = ["Connection", "Edge", "Payload", "GraphNode"];
+        let is_counted = counted.iter().any(|ending| holder.ends_with(ending));
         let rows = if let Some(first) = field.args.get("first") {
             let usual = if at_root { ROOT_PAGE } else { NESTED_PAGE };
             let default = first.default_value.as_deref().and_then(|text| text.parse().ok()).unwrap_or(usual);
-            Rows::Page { default, most: default.max(MAX_PAGE) }
+            match field.args.contains_key("depth") {
+                true => Rows::Graph { default, most: MAX_PAGE },
+                false => Rows::Page { default, most: default.max(MAX_PAGE) },
+            }
+        } else if name == ORIGIN {
+            Rows::Each(ORIGIN_ROWS)
         } else if field.args.get("input").is_some_and(|input| innermost(&input.ty).1) {
             Rows::Items("input")
         } else {
@@ -109,6 +118,10 @@ impl Shape for PlatformShape {
     /// There are no interfaces: a condition names the type itself.
     fn narrowed(&self, place: Option<usize>, _on: &str) -> Option<usize> {
         place
+    }
+
+    fn interfaces(&self) -> &'static [&'static str] {
+        &[]
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get};
-use portolan_catalog::query::{EntityQuery, Page};
+use portolan_catalog::query::{EntityQuery, NodeQuery, Page};
 use portolan_catalog::{Change, Deletion, EntityWrite, Kind, OpContext, Outcome, WriteMode, WriteOptions};
 use portolan_schema::{BlueprintNo, CatalogModel, Code, Error, Filter, Pointer};
 use serde_json::{Value, json};
@@ -162,8 +162,7 @@ pub(crate) async fn all(
             order: Vec::new(),
             page: Page { limit: PAGE, after, ..Page::default() },
             count: false,
-            relation_identifiers: true,
-            relations: Vec::new(),
+            nodes: NodeQuery::whole(),
         };
         let page = app.catalog.list(ctx, model, &query).await?;
         let entities: Vec<_> = page.nodes.iter().map(|node| &node.entity).collect();

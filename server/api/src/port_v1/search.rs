@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use portolan_catalog::query::{EntityQuery, Page};
+use portolan_catalog::query::{EntityQuery, NodeQuery, Page};
 use portolan_schema::rules::{self, Unknown};
 use portolan_schema::{BlueprintModel, CatalogModel, Code, Error, Filter, Pointer};
 use serde_json::{Value, json};
@@ -108,8 +108,7 @@ pub(crate) async fn scoped(
         order: Vec::new(),
         page: Page { limit, after, ..Page::default() },
         count: false,
-        relation_identifiers: true,
-        relations: Vec::new(),
+        nodes: NodeQuery::whole(),
     };
     let page = app.catalog.list(&ctx, &model, &query).await?;
     let entities: Vec<_> = page.nodes.iter().map(|node| &node.entity).collect();

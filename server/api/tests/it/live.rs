@@ -191,6 +191,23 @@ async fn a_change_of_the_model_is_told() {
                 }
             };
             assert!(revision.as_i64() > Some(3), "{revision}");
+            // Each revision comes once, also those that were made while nobody looked.
+            let last = revision.as_i64().unwrap();
+            socket
+                .subscribe(
+                    "2",
+                    &format!("subscription {{ modelChanged(afterRevision: {}) {{ revision }} }}", last - 3),
+                )
+                .await;
+            for expected in last - 2..=last {
+                let message = loop {
+                    let message = socket.soon().await.unwrap();
+                    if message["id"] == "2" {
+                        break message;
+                    }
+                };
+                assert_eq!(message["payload"]["data"]["modelChanged"]["revision"], expected, "{message}");
+            }
         }
     })
     .await;

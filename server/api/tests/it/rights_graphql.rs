@@ -25,6 +25,11 @@ const PLATFORM: &[Line] = &[
     ("{ blueprint(identifier: \"service\") { title revision entityCount } }", VIEWERS),
     ("{ entity(blueprint: \"service\", identifier: \"secret\") { title properties relations } }", VIEWERS),
     ("{ entities(blueprint: \"service\") { totalCount nodes { identifier title } } }", VIEWERS),
+    ("{ search(text: \"the other\") { nodes { identifier title properties } } }", VIEWERS),
+    (
+        "{ entity(blueprint: \"service\", identifier: \"secret\") { origins { name actor } relatedTo(direction: UPSTREAM) { nodes { entity { title } } edges { source } } } }",
+        VIEWERS,
+    ),
     (
         "{ entitiesAggregate(blueprint: \"service\", groupBy: [{property: \"$title\"}]) { groups { key count } } }",
         VIEWERS,
@@ -154,6 +159,11 @@ const CATALOG: &[Line] = &[
     ("{ entity(blueprint: \"service\", identifier: \"secret\") { title } }", VIEWERS),
     ("{ service(identifier: \"secret\") { title properties } }", VIEWERS),
     ("{ services { totalCount nodes { identifier title } } }", VIEWERS),
+    ("{ search(text: \"the other\") { nodes { identifier title } } }", VIEWERS),
+    (
+        "{ service(identifier: \"secret\") { origins { name actor } relatedTo(direction: UPSTREAM) { nodes { entity { title } } edges { source } } } }",
+        VIEWERS,
+    ),
     ("{ servicesAggregate(groupBy: [{field: TITLE}]) { key { title } count } }", VIEWERS),
     ("mutation { createService(input: {identifier: \"s9\"}, dryRun: true) { errors { code } } }", MEMBERS),
     ("mutation { upsertService(input: {identifier: \"s9\"}) { errors { code } } }", MEMBERS),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portolan_schema::rules::{self, Unknown};
 use portolan_schema::{BlueprintNo, CatalogModel, Error, Filter, Pointer, Result};
-use portolan_store::query::{EntityQuery, Page};
+use portolan_store::query::{EntityQuery, NodeQuery, Page};
 use portolan_store::{OpContext, TenantScope};
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -82,8 +82,7 @@ impl Export {
             order: Vec::new(),
             page: Page { limit: PAGE, after: self.after.take(), ..Page::default() },
             count: false,
-            relation_identifiers: true,
-            relations: Vec::new(),
+            nodes: NodeQuery::whole(),
         };
         let page = match &self.snapshot {
             Some((scope, _)) => scope.list(&self.model, &query).await?,

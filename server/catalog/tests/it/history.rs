@@ -73,7 +73,7 @@ async fn each_value_knows_who_set_it_last() {
         write(&fixture.ctx, json!({"blueprint": "service", "identifier": "a", "properties": {"tier": "gold", "openIssues": 1, "live": true}})).await;
         write(&other, json!({"blueprint": "service", "identifier": "a", "properties": {"openIssues": 2}, "relations": {"system": "m"}})).await;
         let entity = write(&fixture.ctx, json!({"blueprint": "service", "identifier": "a", "properties": {"live": null}})).await;
-        let origins = fixture.catalog.origins(&fixture.ctx, entity.id).await.unwrap();
+        let origins = fixture.catalog.origins(&fixture.ctx, &[entity.id]).await.unwrap().remove(&entity.id).unwrap();
         let by = |name: &str| origins.get(name).map(|origin| (origin.actor.as_str(), origin.origin.as_deref()));
         assert_eq!(by("tier"), Some(("tester", None)));
         assert_eq!(by("openIssues"), Some(("a@acme.example", Some("portal"))));

@@ -1,6 +1,6 @@
 //! How many statements reads and writes cost: in proportion to the depth of a read, not to its rows; a handful for a batch.
 
-use portolan_catalog::query::{EntityQuery, Page, RelationQuery};
+use portolan_catalog::query::{EntityQuery, NodeQuery, Page, RelationQuery};
 use portolan_catalog::{WriteMode, WriteOptions};
 use portolan_schema::Filter;
 use portolan_schema::filter::Direction;
@@ -44,8 +44,7 @@ async fn a_read_costs_statements_by_its_depth() {
                 order: Vec::new(),
                 page: Page { limit, ..Page::default() },
                 count: false,
-                relation_identifiers: false,
-                relations,
+                nodes: NodeQuery { relations, ..NodeQuery::default() },
             };
             (0..depth).fold(Vec::new(), |inner, _| {
                 vec![
@@ -64,8 +63,7 @@ async fn a_read_costs_statements_by_its_depth() {
                     order: Vec::new(),
                     page: Page { limit, ..Page::default() },
                     count: true,
-                    relation_identifiers: true,
-                    relations: nested(depth, limit),
+                    nodes: NodeQuery { relations: nested(depth, limit), ..NodeQuery::whole() },
                 };
                 let before = store.statements();
                 let page = fixture.catalog.list(&fixture.ctx, &model, &query).await.unwrap();

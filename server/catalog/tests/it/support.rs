@@ -1,7 +1,7 @@
 //! A tenant with a catalog, and short ways to say what a test means.
 
 use indexmap::IndexMap;
-use portolan_catalog::query::{EntityPage, EntityQuery, Page};
+use portolan_catalog::query::{EntityPage, EntityQuery, NodeQuery, Page};
 use portolan_catalog::{
     Actor, Catalog, Change, EntityWrite, OpContext, Outcome, RelationInput, Role, TenantId, WriteMode,
     WriteOptions,
@@ -69,8 +69,7 @@ impl Fixture {
             order: Vec::new(),
             page: Page { limit: 500, ..Page::default() },
             count: true,
-            relation_identifiers: true,
-            relations: Vec::new(),
+            nodes: NodeQuery::whole(),
         };
         self.catalog.list(&self.ctx, model, &query).await.unwrap()
     }

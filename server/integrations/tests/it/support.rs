@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use portolan_catalog::query::{EntityQuery, Page};
+use portolan_catalog::query::{EntityQuery, NodeQuery, Page};
 use portolan_catalog::{
     Actor, Catalog, Change, Entity, EntityWrite, OpContext, Role, TenantId, WriteMode, WriteOptions,
 };
@@ -207,8 +207,7 @@ impl Fixture {
                 order: Vec::new(),
                 page: Page { limit: 500, offset: all.len(), ..Page::default() },
                 count: false,
-                relation_identifiers: true,
-                relations: Vec::new(),
+                nodes: NodeQuery::whole(),
             };
             let page = self.catalog.list(&self.ctx, &model, &query).await.unwrap();
             let count = page.nodes.len();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use portolan_catalog::query::{EntityQuery, Page};
+use portolan_catalog::query::{EntityQuery, NodeQuery, Page};
 use portolan_catalog::{Change, EntityWrite, WriteMode, WriteOptions};
 use portolan_schema::{EntityState, Filter};
 use portolan_store::testing::on_each_engine;
@@ -132,8 +132,7 @@ impl Fixture {
             order: Vec::new(),
             page: Page { limit: 500, ..Page::default() },
             count: false,
-            relation_identifiers: true,
-            relations: Vec::new(),
+            nodes: NodeQuery::whole(),
         };
         let page = self.catalog.list(&self.ctx, &model, &query).await.unwrap();
         page.nodes.into_iter().map(|node| (node.entity.state.identifier.clone(), node.entity.state)).collect()

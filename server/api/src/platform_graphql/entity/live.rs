@@ -47,10 +47,14 @@ impl EntitySubscription {
         Ok(changes.map(show).boxed())
     }
 
-    /// The revision of the tenant's blueprints, whenever it has moved.
-    async fn model_changed(&self, ctx: &Context<'_>) -> async_graphql::Result<Answers<ModelChange>> {
+    /// Each revision of the tenant's blueprints, once. With `afterRevision` it begins behind that one, without a gap.
+    async fn model_changed(
+        &self,
+        ctx: &Context<'_>,
+        after_revision: Option<i64>,
+    ) -> async_graphql::Result<Answers<ModelChange>> {
         let (catalog, who): (&Catalog, &OpContext) = (ctx.data()?, ctx.data()?);
-        let revisions = live::model_revisions(catalog, who).await.map_err(refuse)?;
+        let revisions = live::model_revisions(catalog, who, after_revision).await.map_err(refuse)?;
         let show = |revision: portolan_schema::Result<i64>| {
             revision.map(|revision| ModelChange { revision }).map_err(refuse)
         };

@@ -1,6 +1,7 @@
 //! Entities of any blueprint in generic form (api.md 3): the same rights, checks and speed as the typed ones.
 
 mod aggregate;
+mod graph;
 mod input;
 pub(super) mod live;
 mod object;
@@ -21,6 +22,7 @@ use portolan_schema::{
 use serde_json::Value;
 
 use self::aggregate::{EntityAggregate, EntityFunctionInput, EntityGroupBy};
+use self::graph::EntitySearchConnection;
 use self::input::{EntityInput, OnError};
 use self::object::{Entity, EntityConnection, EntityOrder};
 use self::payload::{EntitiesDeletePayload, EntitiesPayload, EntityDeletePayload, EntityPayload, results};
@@ -78,6 +80,22 @@ impl EntityQuery {
         let query = plan::list(&model, found, ctx.field()).map_err(refuse)?;
         let page = catalog.list(who, &model, &query).await.map_err(refuse)?;
         Ok(EntityConnection { page: Cow::Owned(page), model })
+    }
+
+    /// Entities whose identifier, title or a word of the title begins with a text, whatever the case; the best first.
+    async fn search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "text")] _text: String,
+        #[graphql(name = "blueprints")] _blueprints: Option<Vec<ID>>,
+        #[graphql(name = "first")] _first: Option<i32>,
+        #[graphql(name = "after")] _after: Option<String>,
+    ) -> async_graphql::Result<EntitySearchConnection> {
+        let (catalog, who): (&Catalog, &OpContext) = (ctx.data()?, ctx.data()?);
+        let model = catalog.model(who).await.map_err(refuse)?;
+        let query = plan::search(&model, ctx.field()).map_err(refuse)?;
+        let page = catalog.search(who, &model, &query).await.map_err(refuse)?;
+        Ok(EntitySearchConnection { page, model })
     }
 
     /// Counts and functions of number properties. Without `groupBy` there is one group.

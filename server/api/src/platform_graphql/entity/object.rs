@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object};
-use portolan_catalog::query::{EntityNode, EntityPage};
+use portolan_catalog::query::{EntityNode, EntityPage, Graph};
 use portolan_schema::{CatalogModel, Error, Targets};
 use serde_json::{Map, Value};
 
-use super::version::EntityHistory;
+use super::graph::{EntityGraph, EntityGraphDirection};
+use super::version::{EntityHistory, EntityOrigin};
 use crate::catalog_graphql::global_id;
 use crate::graphql::arguments::key;
 use crate::graphql::history::{self, Part};
+use crate::graphql::origins;
 use crate::graphql::refusal::refuse;
 use crate::platform_graphql::page_info::PageInfo;
 
@@ -119,9 +121,31 @@ impl Entity<'_> {
         #[graphql(name = "before")] _before: Option<String>,
         #[graphql(name = "offset")] _offset: Option<i32>,
     ) -> async_graphql::Result<EntityConnection<'_>> {
-        let page = self.node.related.get(&key(&ctx.field()));
-        let page = page.ok_or_else(|| refuse(Error::internal("related entities were not loaded")))?;
-        Ok(EntityConnection { page: Cow::Borrowed(page), model: self.model.clone() })
+        // Among entities of several blueprints there may be some that do not have the relation.
+        let none = || Cow::Owned(EntityPage { total: Some(0), ..EntityPage::default() });
+        let page = self.node.related.get(&key(&ctx.field())).map_or_else(none, Cow::Borrowed);
+        Ok(EntityConnection { page, model: self.model.clone() })
+    }
+
+    /// The entities around it, the nearest first, each once. The way to those of `blueprints` may lead through others.
+    async fn related_to(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "direction")] _direction: EntityGraphDirection,
+        #[graphql(name = "depth", default = 3)] _depth: i32,
+        #[graphql(name = "blueprints")] _blueprints: Option<Vec<ID>>,
+        #[graphql(name = "first", default = 100)] _first: i32,
+    ) -> EntityGraph<'_> {
+        // What was not stored has nothing around it.
+        let graph = self.node.graphs.get(&key(&ctx.field()));
+        let graph = graph.map_or_else(|| Cow::Owned(Graph::default()), Cow::Borrowed);
+        EntityGraph { graph, model: self.model.clone() }
+    }
+
+    /// Who wrote each value last, by property and relation, as far as its last 1,000 changes tell.
+    async fn origins(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<EntityOrigin>> {
+        let found = origins::read(ctx.data()?, self.node.entity.id).await.map_err(refuse)?;
+        Ok(found.into_iter().map(EntityOrigin::from).collect())
     }
 
     /// Its changes, the newest first.
@@ -175,6 +199,12 @@ pub struct EntityEdge<'a> {
     model: Arc<CatalogModel>,
 }
 
+impl<'a> EntityEdge<'a> {
+    pub fn of(page: &'a EntityPage, model: &Arc<CatalogModel>) -> Vec<Self> {
+        page.nodes.iter().map(|node| Self { node, model: model.clone() }).collect()
+    }
+}
+
 #[Object]
 impl EntityConnection<'_> {
     /// All that match, not only this page; counted only when it is asked for.
@@ -183,17 +213,11 @@ impl EntityConnection<'_> {
     }
 
     async fn page_info(&self) -> PageInfo {
-        let cursor = |node: Option<&EntityNode>| node.map(|node| node.cursor.clone());
-        PageInfo {
-            has_next_page: self.page.has_next,
-            has_previous_page: self.page.has_previous,
-            start_cursor: cursor(self.page.nodes.first()),
-            end_cursor: cursor(self.page.nodes.last()),
-        }
+        PageInfo::of(&self.page)
     }
 
     async fn edges(&self) -> Vec<EntityEdge<'_>> {
-        self.page.nodes.iter().map(|node| EntityEdge { node, model: self.model.clone() }).collect()
+        EntityEdge::of(&self.page, &self.model)
     }
 
     async fn nodes(&self) -> Vec<Entity<'_>> {

@@ -69,8 +69,10 @@ pub async fn results(
 ) -> async_graphql::Result<Vec<EntityPayload>> {
     let (catalog, who): (&Catalog, &OpContext) = (ctx.data()?, ctx.data()?);
     let model = catalog.model(who).await.map_err(refuse)?;
-    let related =
-        fields.iter().flat_map(SelectionField::selection_set).any(|field| field.name() == "related");
+    let related = fields
+        .iter()
+        .flat_map(SelectionField::selection_set)
+        .any(|field| matches!(field.name(), "related" | "relatedTo"));
     let read = match related && !dry_run {
         true => reread(catalog, who, &model, fields, &outcomes).await.map_err(refuse)?,
         false => HashMap::new(),
@@ -98,7 +100,12 @@ fn bare(outcome: Outcome, fields: &[SelectionField<'_>]) -> EntityNode {
     let asked = fields.iter().flat_map(SelectionField::selection_set);
     let related = asked.filter(|field| field.name() == "related");
     let related = related.map(|field| (key(&field), EntityPage { total: Some(0), ..EntityPage::default() }));
-    EntityNode { entity: outcome.entity, cursor: String::new(), related: related.collect() }
+    EntityNode {
+        entity: outcome.entity,
+        cursor: String::new(),
+        related: related.collect(),
+        graphs: HashMap::new(),
+    }
 }
 
 async fn reread(

@@ -3,15 +3,18 @@
 
 use async_graphql::{SelectionField, Value as GraphqlValue};
 use indexmap::IndexMap;
-use portolan_catalog::query::{EntityQuery, Order, Page, RelationQuery};
+use portolan_catalog::query::{
+    EntityQuery, MixedQuery, NodeQuery, Order, Page, Properties, RelationQuery, SearchQuery,
+};
 use portolan_schema::filter::Direction;
 use portolan_schema::rules::{self, Unknown};
 use portolan_schema::{
-    BlueprintModel, CatalogModel, Code, Error, Field, Filter, Meta, Pointer, RelationNo, Result,
+    BlueprintModel, BlueprintNo, CatalogModel, Code, Error, Field, Filter, Meta, Pointer, RelationNo, Result,
 };
 use serde_json::Value;
 
 use crate::graphql::arguments::{Arguments, items, key, text};
+use crate::graphql::graphs;
 use crate::graphql::limits::{NESTED_PAGE, ROOT_PAGE};
 use crate::graphql::selection::{self, Selection};
 
@@ -29,8 +32,7 @@ pub fn list(
         order: order(blueprint, arguments.get("orderBy"))?,
         page: arguments.page(ROOT_PAGE)?,
         count: selection.count,
-        relation_identifiers: selection.relation_identifiers,
-        relations: selection.relations,
+        nodes: selection.nodes,
     })
 }
 
@@ -42,15 +44,13 @@ pub fn found(
     limit: usize,
     fields: &[SelectionField<'_>],
 ) -> Result<EntityQuery> {
-    let selection = of_entities(model, blueprint, fields)?;
     Ok(EntityQuery {
         blueprint: blueprint.no(),
         filter,
         order: Vec::new(),
         page: Page { limit, ..Page::default() },
         count: false,
-        relation_identifiers: selection.relation_identifiers,
-        relations: selection.relations,
+        nodes: of_entities(model, blueprint, fields)?,
     })
 }
 
@@ -111,7 +111,7 @@ fn of_connections(
     fields: &[SelectionField<'_>],
 ) -> Result<Selection> {
     let (count, entities) = selection::of_connections(fields);
-    Ok(Selection { count, ..of_entities(model, blueprint, &entities)? })
+    Ok(Selection { count, nodes: of_entities(model, blueprint, &entities)? })
 }
 
 /// `fields` answer entities, merged.
@@ -119,20 +119,74 @@ fn of_entities(
     model: &CatalogModel,
     blueprint: &BlueprintModel,
     fields: &[SelectionField<'_>],
-) -> Result<Selection> {
-    let mut selection = Selection::default();
+) -> Result<NodeQuery> {
+    let (nodes, missing) = as_far_as_known(model, blueprint, fields)?;
+    missing.map_or(Ok(nodes), Err)
+}
+
+/// The same, without the relations that the blueprint does not have; and the first problem with those.
+fn as_far_as_known(
+    model: &CatalogModel,
+    blueprint: &BlueprintModel,
+    fields: &[SelectionField<'_>],
+) -> Result<(NodeQuery, Option<Error>)> {
+    let mut nodes = NodeQuery::bare();
     let mut related: IndexMap<String, Vec<SelectionField<'_>>> = IndexMap::new();
+    let mut graphs: IndexMap<String, Vec<SelectionField<'_>>> = IndexMap::new();
     for field in fields.iter().flat_map(SelectionField::selection_set) {
         match field.name() {
-            "relations" => selection.relation_identifiers = true,
+            "relations" => nodes.relation_identifiers = true,
+            "properties" => nodes.parts.properties = Properties::All,
+            "computed" => nodes.parts.computed = true,
+            "team" if blueprint.owner().is_some() => nodes.parts.computed = true,
+            "team" => nodes.parts.team = true,
             "related" => related.entry(key(&field)).or_default().push(field),
+            "relatedTo" => graphs.entry(key(&field)).or_default().push(field),
             _ => {}
         }
     }
+    let mut missing = None;
     for (key, fields) in related {
-        selection.relations.push(related_query(model, blueprint, key, &fields)?);
+        match related_query(model, blueprint, key, &fields) {
+            Ok(query) => nodes.relations.push(query),
+            Err(error) if error.code() == Code::UnknownProperty => missing = missing.or(Some(error)),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(selection)
+    for (key, fields) in graphs {
+        let named = |name: &str| model.get(name).map(|found| found.no());
+        let graph = graphs::graph(key, &fields, named, |fields, only| mixed(model, fields, only))?;
+        nodes.graphs.push(graph);
+    }
+    Ok((nodes, missing))
+}
+
+/// The read for entities of several blueprints, None for all. `fields` answer entities, merged.
+///
+/// A relation that `related` names need be one of some of them only: the others have nothing there.
+fn mixed(
+    model: &CatalogModel,
+    fields: &[SelectionField<'_>],
+    blueprints: Option<&[BlueprintNo]>,
+) -> Result<MixedQuery> {
+    let mut mixed = MixedQuery::default();
+    let (mut missing, mut known) = (None, false);
+    let wanted = |no: BlueprintNo| blueprints.is_none_or(|wanted| wanted.contains(&no));
+    for blueprint in model.blueprints().iter().filter(|blueprint| wanted(blueprint.no())) {
+        let (nodes, problem) = as_far_as_known(model, blueprint, fields)?;
+        known |= problem.is_none() || !nodes.relations.is_empty();
+        missing = missing.or(problem);
+        mixed.by_blueprint.insert(blueprint.no(), nodes);
+    }
+    match missing {
+        Some(error) if !known => Err(error),
+        _ => Ok(mixed),
+    }
+}
+
+/// The read for `search`.
+pub fn search(model: &CatalogModel, field: SelectionField<'_>) -> Result<SearchQuery> {
+    graphs::search(field, model, |fields, blueprints| mixed(model, fields, blueprints))
 }
 
 fn related_query(
@@ -153,8 +207,7 @@ fn related_query(
         order: order(other, arguments.get("orderBy"))?,
         page: arguments.page(NESTED_PAGE)?,
         count: selection.count,
-        relation_identifiers: selection.relation_identifiers,
-        relations: selection.relations,
+        nodes: selection.nodes,
     })
 }
 

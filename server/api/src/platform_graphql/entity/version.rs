@@ -5,6 +5,7 @@ use portolan_catalog::LogEntry;
 use serde_json::Value;
 
 use crate::graphql::history::{History, state_json};
+use crate::graphql::origins::ValueOrigin;
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum EntityChangeKind {
@@ -69,6 +70,39 @@ impl From<&LogEntry> for EntityChange {
             before: state(&entry.before),
             after: state(&entry.after),
             event: entry.into(),
+        }
+    }
+}
+
+/// Who wrote a value last.
+#[derive(SimpleObject)]
+pub struct EntityOrigin {
+    /// Identifier of the property or relation.
+    name: String,
+    /// The number of the change that wrote the value; see `history`.
+    seq: i64,
+    at: String,
+    actor: String,
+    /// `User-Agent` of the request, where there was one.
+    origin: Option<String>,
+    /// The integration that wrote it, where one did.
+    integration: Option<String>,
+    /// Its run.
+    run: Option<ID>,
+}
+
+impl From<ValueOrigin> for EntityOrigin {
+    fn from(found: ValueOrigin) -> Self {
+        let integration = found.integration().map(str::to_owned);
+        let ValueOrigin { name, origin } = found;
+        Self {
+            name,
+            seq: origin.seq,
+            at: origin.at.to_rfc3339(),
+            actor: origin.actor,
+            origin: origin.origin,
+            integration,
+            run: origin.run.map(ID::from),
         }
     }
 }
