@@ -1,8 +1,8 @@
 //! Prefix search over the names of entities.
 //!
 //! The index is walked blueprint by blueprint, for it has to begin with the blueprint where only some are searched; each
-//! gives no more rows than the page has. An entity whose names match in several ways is found by the best of them: the
-//! ranges of the others pass it over.
+//! gives no more rows than the page has. An entity whose names match in several ways is found by the best of them, and
+//! passed over by the others.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +20,8 @@ const BLUEPRINTS: usize = 200;
 
 /// Rows that are asked for at least: some may be of entities that were found before.
 const LEAST: usize = 20;
+/// Rows that are asked for at most.
+const MOST: usize = 2_000;
 
 /// A place in the order of hits: by kind, then word, then entity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -81,8 +83,8 @@ impl TenantScope {
             return Ok(());
         }
         let mut from = after.filter(|after| after.0 == kind.number()).cloned();
+        let mut limit = (query.limit + 1 - found.len()).max(LEAST);
         loop {
-            let limit = (query.limit + 1 - found.len()).max(LEAST);
             let mut rows: Vec<(Place, bool)> = Vec::new();
             for blueprints in query.blueprints.chunks(BLUEPRINTS) {
                 let mut sql = Sql::new("SELECT h.word, h.entity_id, e.identifier, e.title FROM (");
@@ -90,13 +92,14 @@ impl TenantScope {
                     sql.push(if at == 0 { "" } else { " UNION ALL " });
                     self.push_range(&mut sql, blueprint.0, text, kind, from.as_ref(), limit);
                 }
-                sql.push(") h CROSS JOIN entities e WHERE e.tenant_id = ").bind(self.tenant().0);
+                // Cut before the entities are looked up, and so only those are.
+                sql.push(&format!(" ORDER BY word, entity_id LIMIT {limit}) h CROSS JOIN entities e"));
+                sql.push(" WHERE e.tenant_id = ").bind(self.tenant().0);
                 sql.push(" AND e.entity_id = h.entity_id ORDER BY h.word, h.entity_id");
-                sql.push(&format!(" LIMIT {limit}"));
                 for row in self.all(sql).await? {
                     let (word, id): (String, i64) = (column(&row, 0)?, column(&row, 1)?);
                     let (identifier, title): (String, Option<String>) = (column(&row, 2)?, column(&row, 3)?);
-                    // A row of an entity that has a better one, or whose text goes on otherwise behind what is kept.
+                    // Of an entity that has a better one, or whose text goes on otherwise behind what is kept.
                     let hit = best(&identifier, title.as_deref(), text);
                     let is_best = hit.is_some_and(|hit| hit.0 == kind && hit.1 == word);
                     rows.push((Place(kind.number(), word, id), is_best));
@@ -110,10 +113,11 @@ impl TenantScope {
             if is_end || found.len() > query.limit {
                 return Ok(());
             }
+            limit = (limit * 2).min(MOST);
         }
     }
 
-    /// Appends the first rows of one blueprint, without those of entities that a better kind has found.
+    /// Appends the first rows of one blueprint.
     fn push_range(
         &self,
         sql: &mut Sql,
@@ -123,11 +127,8 @@ impl TenantScope {
         from: Option<&Place>,
         limit: usize,
     ) {
-        let (least, most) = range(cut(text));
+        let least = cut(text);
         sql.push("SELECT * FROM (SELECT words.word, words.entity_id FROM entity_words words");
-        if kind != WordKind::Identifier {
-            sql.push(" CROSS JOIN entities e1");
-        }
         sql.push(" WHERE words.tenant_id = ").bind(self.tenant().0);
         sql.push(" AND words.blueprint_no = ").bind(blueprint).push(" AND words.kind = ").bind(kind.number());
         match from {
@@ -135,33 +136,11 @@ impl TenantScope {
             // Said twice: as a range for the index, and to the point.
             Some(Place(_, word, id)) => {
                 sql.push(" AND words.word >= ").bind(word.as_str());
-                sql.push(" AND (words.word, words.entity_id) > (")
-                    .bind(word.as_str())
-                    .push(", ")
-                    .bind(*id)
-                    .push(")");
+                sql.push(" AND (words.word, words.entity_id) > (").bind(word.as_str());
+                sql.push(", ").bind(*id).push(")");
             }
         }
-        sql.push(" AND words.word < ").bind(most.as_str());
-        if kind != WordKind::Identifier {
-            sql.push(" AND e1.tenant_id = ")
-                .bind(self.tenant().0)
-                .push(" AND e1.entity_id = words.entity_id");
-            let mut better = vec!["coalesce(e1.identifier_folded, e1.identifier)"];
-            if kind == WordKind::Word {
-                better.push("coalesce(e1.title_folded, e1.title)");
-            }
-            let (least, most) = range(text);
-            for name in better {
-                sql.push(" AND NOT (").push(name).push(" >= ").bind(least);
-                sql.push(" AND ").push(name).push(" < ").bind(most.as_str()).push(")");
-            }
-        }
+        sql.push(" AND words.word < ").bind(format!("{least}{}", char::MAX));
         sql.push(&format!(" ORDER BY words.word, words.entity_id LIMIT {limit}) p{blueprint}"));
     }
-}
-
-/// The least text that begins with another, and one above all such.
-fn range(text: &str) -> (&str, String) {
-    (text, format!("{text}{}", char::MAX))
 }

@@ -112,9 +112,9 @@ async fn graphs_of_a_list_load_together_with_what_is_asked_below() {
     on_each_engine(|store| async move {
         let server = cyclic(store).await;
         let query = "{ services(first: FIRST) { nodes { identifier
-            up: relatedTo(direction: UPSTREAM) { nodes { depth entity { title relations ...on Service { tier system { title } } } } }
-            down: relatedTo(direction: DOWNSTREAM, depth: 1) { nodes { entity {
-              identifier relatedTo(direction: DOWNSTREAM, depth: 1) { nodes { entity { identifier } } } } } } } } }";
+            up: relatedTo(direction: UPSTREAM, depth: 2, first: 10) { nodes { depth entity { title relations ...on Service { tier system { title } } } } }
+            down: relatedTo(direction: DOWNSTREAM, depth: 1, first: 10) { nodes { entity {
+              identifier relatedTo(direction: DOWNSTREAM, depth: 1, first: 10) { nodes { entity { identifier } } } } } } } } }";
         let mut costs = Vec::new();
         for first in ["1", "6"] {
             let query = query.replace("FIRST", first);
