@@ -6,7 +6,7 @@ use portolan_schema::{
     BlueprintModel, CatalogModel, Code, Error, Field, Filter, Instant, Meta, Pointer, Result,
 };
 use portolan_store::OpContext;
-use portolan_store::query::{AggregateQuery, EntityQuery, Function, GroupBy, Order, Page};
+use portolan_store::query::{AggregateQuery, EntityQuery, Function, GroupBy, NodeQuery, Order, Page};
 use serde_json::Value;
 
 use crate::Catalog;
@@ -210,8 +210,7 @@ impl Catalog {
                 order: vec![Order { field, descending: false }],
                 page: Page { limit: 1, ..Page::default() },
                 count: false,
-                relation_identifiers: false,
-                relations: Vec::new(),
+                nodes: NodeQuery::default(),
             };
             let page = self.list(ctx, model, &query).await?;
             let first = page.nodes.first().and_then(|node| match field {
