@@ -151,6 +151,11 @@ pub enum Filter {
         field: Field,
         values: Vec<Scalar>,
     },
+    /// One of the items of a list that has no value rows is one of these, which are texts, numbers and booleans.
+    Item {
+        field: Field,
+        values: Vec<Scalar>,
+    },
     /// The value (or one of its items) lies between the two, both included.
     Range {
         field: Field,
@@ -236,6 +241,7 @@ impl Filter {
         match self {
             Self::Compare { field, .. }
             | Self::In { field, .. }
+            | Self::Item { field, .. }
             | Self::Range { field, .. }
             | Self::Text { field, .. }
             | Self::IsNull { field }

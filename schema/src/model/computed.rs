@@ -208,6 +208,7 @@ pub(super) fn watch_filter(model: &CatalogModel, hops: &[Hop], filter: &Filter, 
         Filter::Not(inner) => watch_filter(model, hops, inner, watches),
         Filter::Compare { field, .. }
         | Filter::In { field, .. }
+        | Filter::Item { field, .. }
         | Filter::Range { field, .. }
         | Filter::Text { field, .. }
         | Filter::IsNull { field }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::condition::{Slot, condition, scalar};
-use super::matches::decide;
+use super::matches::{decide, is};
 use super::resolve::given;
 use super::subject::{Context, Subject, Who};
 use super::values::Held;
@@ -143,10 +143,16 @@ fn decided(rule: &Rule, binding: Binding<'_>, caller: &Caller, now: Instant) -> 
         Some(column) if slot.list => Held::List(scalars(column).collect()),
         Some(column) => scalars(column).next().map_or(Held::Nothing, Held::One),
     };
+    let decide = |part: &Filter| match part {
+        Filter::Item { values: wanted, .. } => {
+            values.iter().any(|value| wanted.iter().any(|wanted| is(value, wanted)))
+        }
+        part => decide(&held, part),
+    };
     let holds = match &filter {
-        Filter::All(parts) => parts.iter().all(|part| decide(&held, part)),
-        Filter::Any(parts) => parts.iter().any(|part| decide(&held, part)),
-        one => decide(&held, one),
+        Filter::All(parts) => parts.iter().all(decide),
+        Filter::Any(parts) => parts.iter().any(decide),
+        one => decide(one),
     };
     Ok(if holds { Filter::always() } else { Filter::never() })
 }

@@ -17,12 +17,20 @@ pub(super) struct Slot {
     pub column: Option<Column>,
     pub list: bool,
     pub timer: bool,
+    /// A list without value rows, whose items are compared one by one.
+    pub items: bool,
 }
 
 impl Slot {
     pub(super) fn meta(meta: Meta) -> Self {
         let column = if meta.is_instant() { Column::Instant } else { Column::Text };
-        Self { field: Field::Meta(meta), column: Some(column), list: meta == Meta::Team, timer: false }
+        Self {
+            field: Field::Meta(meta),
+            column: Some(column),
+            list: meta == Meta::Team,
+            timer: false,
+            items: false,
+        }
     }
 
     pub(super) fn property(property: &PropertyModel) -> Self {
@@ -35,6 +43,14 @@ impl Slot {
             field: Field::Property(property.no),
             column: property.property.column(),
             list: kind.is_list(),
+            items: property.property.column().is_none()
+                && match kind {
+                    ValueType::Array(None) => true,
+                    ValueType::Array(Some(item)) => {
+                        matches!(item.column(), Some(Column::Text | Column::Number | Column::Boolean))
+                    }
+                    _ => false,
+                },
             timer: *item == ValueType::String(Some(StringFormat::Timer)),
         }
     }
@@ -49,6 +65,9 @@ pub(super) fn condition(rule: &Rule, slot: Slot) -> Result<Filter, Problem> {
         _ => {}
     }
     let Some(column) = slot.column else {
+        if slot.items {
+            return item_condition(rule, field);
+        }
         return Err(rule.misfit("a property that is not indexed, an object or a document"));
     };
     let compare = |comparison, value: &Value, path: &Pointer| {
@@ -101,6 +120,40 @@ pub(super) fn condition(rule: &Rule, slot: Slot) -> Result<Filter, Problem> {
         }
         Operator::IsExpired => Err(rule.misfit("a property that is no timer")),
         Operator::IsEmpty | Operator::RelatedTo | Operator::MatchAny => Err(rule.misfit("a property")),
+    }
+}
+
+/// A condition on the items of a list without value rows.
+fn item_condition(rule: &Rule, field: Field) -> Result<Filter, Problem> {
+    let at = rule.path.key("value");
+    let one = |value: &Value, path: &Pointer| match value {
+        Value::String(text) => Ok(Scalar::Text(text.clone())),
+        Value::Number(number) => Ok(Scalar::Number(number.as_f64().unwrap_or(f64::NAN))),
+        Value::Bool(flag) => Ok(Scalar::Boolean(*flag)),
+        _ => {
+            let message = "the value is a string, a number, or true or false";
+            Err(Problem::new(Code::WrongType, path.clone(), message))
+        }
+    };
+    let several = |values: &[Value]| {
+        let values = values.iter().enumerate();
+        values.map(|(index, value)| one(value, &at.index(index))).collect::<Result<Vec<_>, _>>()
+    };
+    match (rule.operator, &rule.value) {
+        (Operator::Contains, Value::Array(values)) => {
+            let all = several(values)?.into_iter().map(|value| Filter::Item { field, values: vec![value] });
+            Ok(Filter::All(all.collect()))
+        }
+        (Operator::In | Operator::ContainsAny, Value::Array(values)) => {
+            Ok(Filter::Item { field, values: several(values)? })
+        }
+        (Operator::In | Operator::ContainsAny, _) => {
+            Err(Problem::new(Code::WrongType, at, "the value is a list"))
+        }
+        (Operator::Equal | Operator::Contains, value) => {
+            Ok(Filter::Item { field, values: vec![one(value, &at)?] })
+        }
+        _ => Err(rule.misfit("a list that is not indexed")),
     }
 }
 

@@ -60,6 +60,10 @@ pub fn matches(world: &impl World, entity: &Record<'_>, filter: &Filter) -> bool
         | Filter::Text { field, .. }
         | Filter::IsNull { field }
         | Filter::IsEmpty { field } => decide(&held(world, entity, *field), filter),
+        Filter::Item { field, values } => {
+            let items = raw(world, entity, *field).and_then(Value::as_array);
+            items.into_iter().flatten().any(|item| values.iter().any(|value| is(item, value)))
+        }
         Filter::Related { relation, direction, quantifier, filter } => {
             let related = related(world, entity.id, *relation, *direction);
             let mut verdicts = related
@@ -131,6 +135,26 @@ fn related(world: &impl World, id: i64, relation: RelationNo, direction: Directi
     }
 }
 
+/// A property's value as it is.
+fn raw<'w>(world: &'w impl World, entity: &Record<'w>, field: Field) -> Option<&'w Value> {
+    let Field::Property(no) = field else { return None };
+    let property = entity.blueprint.property_by_no(no)?;
+    match entity.blueprint.computed_by_no(no) {
+        Some(_) => world.computed(entity.id, no),
+        None => entity.state.properties.get(&property.property.identifier),
+    }
+}
+
+/// Whether a list's item is such a text, number or boolean.
+pub fn is(item: &Value, value: &Scalar) -> bool {
+    match (item, value) {
+        (Value::String(item), Scalar::Text(value)) => item == value,
+        (Value::Number(item), Scalar::Number(value)) => item.as_f64() == Some(*value),
+        (Value::Bool(item), Scalar::Boolean(value)) => item == value,
+        _ => false,
+    }
+}
+
 /// What the entity holds in a field.
 fn held(world: &impl World, entity: &Record<'_>, field: Field) -> Held {
     let text = |text: Option<&str>| match text {
@@ -140,13 +164,7 @@ fn held(world: &impl World, entity: &Record<'_>, field: Field) -> Held {
     let Record { state, stamps, .. } = entity;
     match field {
         Field::Property(no) => match entity.blueprint.property_by_no(no) {
-            Some(property) => {
-                let value = match entity.blueprint.computed_by_no(no) {
-                    Some(_) => world.computed(entity.id, no),
-                    None => state.properties.get(&property.property.identifier),
-                };
-                values::held(&property.property, value)
-            }
+            Some(property) => values::held(&property.property, raw(world, entity, field)),
             None => Held::Nothing,
         },
         Field::Meta(Meta::Team) if entity.blueprint.owner().is_some() => {

@@ -18,7 +18,7 @@ mod tests;
 mod values;
 
 pub use caller::{Caller, ContextRule};
-pub use matches::{Record, Target, World, matches, text_matches};
+pub use matches::{Record, Target, World, is, matches, text_matches};
 pub use path::MAX_HOPS;
 pub use read::parse;
 

@@ -12,6 +12,10 @@ use serde_json::{Map, Value};
 
 use crate::{Catalog, now, people};
 
+/// Most entities that one rule may lead to through any number of relations. A bound of ours: all of them are gone through,
+/// however few are shown.
+const MAX_REACHED: usize = 50_000;
+
 /// The point in time that a request is answered for.
 pub(crate) fn asked_at(ctx: &OpContext) -> Instant {
     ctx.asked_at().unwrap_or_else(now)
@@ -39,7 +43,7 @@ async fn settle(
     let now = asked_at(ctx);
     for filter in filters {
         *filter = filter.for_caller(model, &caller, now)?.at(now);
-        scope.check_chains(model, filter).await?;
+        scope.check_chains(model, filter, MAX_REACHED).await?;
     }
     Ok(())
 }

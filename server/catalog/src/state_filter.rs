@@ -4,6 +4,7 @@
 //! it and are refused. Logic is two-valued, as in the store: an absent value equals nothing.
 
 use portolan_schema::filter::{Comparison, TextMatch};
+use portolan_schema::rules::is;
 use portolan_schema::{
     BlueprintModel, Code, EntityState, Error, Field, Filter, Instant, Meta, Result, Scalar, Targets,
 };
@@ -22,6 +23,7 @@ pub fn check_live(blueprint: &BlueprintModel, filter: &Filter) -> Result<()> {
         Filter::RelatedIdentifiers { .. } => return Ok(()),
         Filter::Compare { field, .. }
         | Filter::In { field, .. }
+        | Filter::Item { field, .. }
         | Filter::Range { field, .. }
         | Filter::Text { field, .. }
         | Filter::IsNull { field }
@@ -54,6 +56,10 @@ pub fn matches_live(blueprint: &BlueprintModel, filter: &Filter, state: &EntityS
             let held = held(blueprint, *field, state);
             values.iter().any(|value| held.iter().any(|held| compares(held, Comparison::Equal, value)))
         }
+        Filter::Item { field, values } => match whole(blueprint, *field, state) {
+            Value::Array(items) => items.iter().any(|item| values.iter().any(|value| is(item, value))),
+            _ => false,
+        },
         Filter::Range { field, from, to } => held(blueprint, *field, state).iter().any(|held| {
             compares(held, Comparison::GreaterOrEqual, from) && compares(held, Comparison::LessOrEqual, to)
         }),

@@ -9,9 +9,6 @@ use crate::TenantScope;
 use crate::row::column;
 use crate::sql::Sql;
 
-/// Most entities that one rule may reach. A bound of ours: all of them are gone through, however few are shown.
-const MAX_REACHED: usize = 50_000;
-
 /// The parts of a [`Filter::Chain`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chain<'f> {
@@ -67,21 +64,23 @@ impl<'a> FilterWriter<'a> {
 }
 
 impl TenantScope {
+    /// Counts what the chains in a filter lead to, no further than one more than `most`.
+    ///
     /// # Errors
-    /// `QUERY_TOO_COSTLY` where a chain in the filter reaches too many entities.
-    pub async fn check_chains(&self, model: &CatalogModel, filter: &Filter) -> Result<()> {
+    /// `QUERY_TOO_COSTLY` where one leads to more than `most` entities.
+    pub async fn check_chains(&self, model: &CatalogModel, filter: &Filter, most: usize) -> Result<()> {
         let mut chains = Vec::new();
         collect(filter, &mut chains);
         for chain in chains {
             let mut writer = FilterWriter::new(self.backend(), self.tenant(), model);
             let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 FROM (");
             writer.push_chain(&mut sql, &chain)?;
-            sql.push(&format!(") i LIMIT {}) n", MAX_REACHED + 1));
+            sql.push(&format!(") i LIMIT {}) n", most + 1));
             let row = self.one(sql).await?;
             let reached = row.map(|row| column::<i64>(&row, 0)).transpose()?.unwrap_or(0);
-            if usize::try_from(reached).unwrap_or(usize::MAX) > MAX_REACHED {
+            if usize::try_from(reached).unwrap_or(usize::MAX) > most {
                 let message = format!(
-                    "the rule leads to more than {MAX_REACHED} entities through relations; a \"direction\", a path or \
+                    "the rule leads to more than {most} entities through relations; a \"direction\", a path or \
                      a lower \"maxHops\" narrows it"
                 );
                 return Err(Problem::new(Code::QueryTooCostly, Pointer::root(), message).into());

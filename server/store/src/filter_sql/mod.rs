@@ -9,6 +9,7 @@ mod columns;
 mod compare;
 mod driver;
 mod emptiness;
+mod items;
 mod related;
 mod text;
 
@@ -109,6 +110,7 @@ impl<'a> FilterWriter<'a> {
             Filter::Compare { field, comparison, value } => {
                 self.compare(sql, subject, *field, &[(*comparison, value)])
             }
+            Filter::Item { field, values } => self.item(sql, subject, *field, values),
             Filter::Range { field, from, to } => {
                 let bounds = [(Comparison::GreaterOrEqual, from), (Comparison::LessOrEqual, to)];
                 self.compare(sql, subject, *field, &bounds)

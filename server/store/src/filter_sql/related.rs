@@ -103,6 +103,7 @@ pub(crate) fn needs_row(blueprint: &BlueprintModel, filter: &Filter) -> bool {
         | Filter::Contextual(_) => false,
         Filter::Compare { field, .. }
         | Filter::In { field, .. }
+        | Filter::Item { field, .. }
         | Filter::Range { field, .. }
         | Filter::Text { field, .. }
         | Filter::IsNull { field }

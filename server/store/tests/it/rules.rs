@@ -145,6 +145,22 @@ fn condition(tape: &mut Tape, name: &str, column: Option<Column>, list: bool, ti
         };
     }
     let Some(column) = column else {
+        if list && !tape.once_in(4) {
+            let item = |tape: &mut Tape| match tape.below(3) {
+                0 => tape.pick(&texts()).clone().into(),
+                1 => tape.pick(&[json!("a"), json!("Ä"), json!("1"), json!(1), json!(0)]).clone(),
+                _ => tape
+                    .pick(&[json!(true), json!(false), json!(1.5), json!(9_007_199_254_740_993_u64)])
+                    .clone(),
+            };
+            let items = (0..tape.below(4)).map(|_| item(tape)).collect::<Value>();
+            return match tape.below(4) {
+                0 => json!({"operator": word("=", "!="), "value": item(tape)}),
+                1 => json!({"operator": word("contains", "doesNotContains"), "value": item(tape)}),
+                2 => json!({"operator": word("contains", "doesNotContain"), "value": items}),
+                _ => json!({"operator": tape.pick(&["in", "notIn", "containsAny"]), "value": items}),
+            };
+        }
         return match tape.once_in(2) {
             true => json!({"operator": word("isEmpty", "isNotEmpty")}),
             false => json!({"operator": word("=", "!="), "value": null}),

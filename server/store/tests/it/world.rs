@@ -403,7 +403,17 @@ pub fn value(tape: &mut Tape, json_type: &str, property: &portolan_schema::Prope
                         json!(tape.pick(&dates()))
                     }
                     portolan_schema::ValueType::Array(Some(item)) => value(tape, item.json_type(), property),
-                    _ => json!([1]),
+                    _ => tape
+                        .pick(&[
+                            json!([1]),
+                            json!("a"),
+                            json!("Ä"),
+                            json!(1),
+                            json!(1.0),
+                            json!(true),
+                            json!(9_007_199_254_740_993_u64),
+                        ])
+                        .clone(),
                 });
             }
             Value::Array(items)
