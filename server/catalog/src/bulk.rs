@@ -34,8 +34,15 @@ impl Catalog {
                 Err(problems) => results.push(Some(Err(under(problems, &at(index)).into()))),
             }
         }
-        let own = WriteOptions { path: None, dry_run: options.dry_run || given_up, ..options.clone() };
-        for (index, result) in places.into_iter().zip(self.write(ctx, changes, &own).await?) {
+        let own = match given_up {
+            // Nothing of it is shown.
+            true => WriteOptions { dry_run: true, computed: false, reads: Vec::new(), ..options.clone() },
+            false => options.clone(),
+        };
+        let own = WriteOptions { path: None, ..own };
+        let mut written = self.write(ctx, changes, &own).await?;
+        self.show_computed(ctx, &own, &mut written).await?;
+        for (index, result) in places.into_iter().zip(written) {
             results[index] = Some(match result {
                 Ok(_) if given_up => {
                     let message = "nothing was written, because another item of the batch failed";

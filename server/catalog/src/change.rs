@@ -1,8 +1,11 @@
 //! What a writer asks for: changes of entities, and what came of each.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use portolan_schema::{Pointer, RelationNo};
 use portolan_store::entity::Entity;
+use portolan_store::query::{EntityPage, EntityQuery, Graph};
 use serde_json::{Map, Value};
 
 /// What to do where the entity exists or does not.
@@ -93,6 +96,12 @@ pub struct WriteOptions {
     pub run: Option<RunOrigin>,
     /// Where the input's items are in the request, for the paths of problems: item `n` is at `items/n`.
     pub path: Option<Pointer>,
+    /// The answer is to have the computed values as they are after the batch; they are waited for, for half a second at
+    /// most. Who writes a single entity gets them anyway.
+    pub computed: bool,
+    /// In a dry run, what the answer is to have of related entities: a list for each blueprint, whose filter and page are
+    /// those of the entities written. Whoever writes in earnest reads them afterwards.
+    pub reads: Vec<EntityQuery>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,4 +128,13 @@ pub struct Outcome {
     pub waits: bool,
     /// Identifiers of all that a deletion took, itself first, as (blueprint, identifier).
     pub deleted: Vec<(String, String)>,
+    /// What was read for [`WriteOptions::reads`], by the queries' keys.
+    pub related: HashMap<String, EntityPage>,
+    pub graphs: HashMap<String, Graph>,
+}
+
+impl Outcome {
+    pub(crate) fn new(kind: Kind, entity: Entity, waits: bool, deleted: Vec<(String, String)>) -> Self {
+        Self { kind, entity, waits, deleted, related: HashMap::new(), graphs: HashMap::new() }
+    }
 }

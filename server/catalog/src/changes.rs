@@ -64,15 +64,6 @@ impl Catalog {
         Ok(Follower { catalog: self.clone(), ctx: ctx.clone(), watch, after })
     }
 
-    /// When and by whom an entity was made, also of one that is gone.
-    pub async fn created(
-        &self,
-        ctx: &OpContext,
-        entity: i64,
-    ) -> Result<Option<(portolan_schema::Instant, String)>> {
-        self.store.read(ctx.tenant()).await?.created(entity).await
-    }
-
     /// The last changes of entities, newest first, at most `limit` of each, before a sequence number; one statement.
     pub async fn histories(
         &self,

@@ -85,12 +85,13 @@ impl Catalog {
         }
         let measured = (!options.dry_run).then(measured::Batch::begin);
         let changes: Vec<Change> = changes.into_iter().map(with_identifier).collect();
+        let foresees = options.dry_run && self.foresees(ctx, &changes, options).await?;
         // Ids are reserved before the transaction: on SQLite there is one writer, and it would wait for itself.
         let mut wanted = changes.iter().filter(|change| may_create(change)).count();
         let mut ids = self.reserve(wanted).await?;
         for attempt in 0..ATTEMPTS {
-            // A dry run reads one snapshot and keeps no writer waiting.
-            let scope = match options.dry_run {
+            // A dry run reads one snapshot and keeps no writer waiting, unless it has to show what follows from it.
+            let scope = match options.dry_run && !foresees {
                 true => self.store.read(ctx.tenant()).await?,
                 false => self.store.write(ctx.tenant()).await?,
             };
@@ -105,7 +106,7 @@ impl Catalog {
             let created =
                 batch.drafts.values().filter(|draft| draft.before.is_none() && draft.after.is_some());
             let created = created.count();
-            if created > ids.len() && !options.dry_run {
+            if created > ids.len() && (foresees || !options.dry_run) {
                 wanted = created;
                 drop(scope);
                 ids = self.reserve(wanted).await?;
@@ -115,12 +116,16 @@ impl Catalog {
             let entity_changes = stamp.changes(&batch, &stored, head.seq + 1, &ids)?;
             let growth = entity_limit::growth(&model, &entity_changes);
             entity_limit::refuse_beyond(head, growth)?;
-            let outcomes = outcomes(&batch, &model, &stamp, &entity_changes, results);
-            if options.dry_run {
+            let mut outcomes = outcomes(&batch, &model, &stamp, &entity_changes, results);
+            if options.dry_run && !foresees {
                 return Ok(outcomes);
             }
             if !entity_changes.is_empty() && !keep(&batch, head, &entity_changes, &stamp).await? {
                 continue;
+            }
+            if foresees {
+                self.foresee(ctx, &scope, &model, head.seq, options, &mut outcomes).await?;
+                return Ok(outcomes);
             }
             let computes = !entity_changes.is_empty() && !model.computed_order().is_empty();
             companion.conclude(&scope, &outcomes).await?;
@@ -149,25 +154,10 @@ impl Catalog {
         change: Change,
         options: &WriteOptions,
     ) -> Result<Outcome> {
-        let mut results = self.write(ctx, vec![change], options).await?;
-        let mut outcome = results.pop().ok_or_else(|| Error::internal("a write gave no result"))??;
-        if !options.dry_run && outcome.kind != Kind::Unchanged && outcome.kind != Kind::Deleted {
-            self.show_computed(ctx, &mut outcome.entity).await?;
-        }
-        Ok(outcome)
-    }
-
-    /// Somebody who writes one entity expects its computed values in the answer: they are computed now rather than a moment
-    /// later, unless that takes long.
-    async fn show_computed(&self, ctx: &OpContext, entity: &mut Entity) -> Result<()> {
-        let model = self.model(ctx).await?;
-        if model.by_no(entity.blueprint).is_none_or(|blueprint| blueprint.computed.is_empty()) {
-            return Ok(());
-        }
-        self.computing.hurry(ctx.tenant()).await;
-        let found = self.store.look(ctx.tenant()).await?.computed_values(&[entity.id]).await?;
-        entity.computed = found.into_values().next().unwrap_or_default();
-        Ok(())
+        let options = WriteOptions { computed: true, ..options.clone() };
+        let mut results = self.write(ctx, vec![change], &options).await?;
+        self.show_computed(ctx, &options, &mut results).await?;
+        results.pop().ok_or_else(|| Error::internal("a write gave no result"))?
     }
 
     async fn reserve(&self, count: usize) -> Result<Vec<i64>> {
@@ -628,7 +618,7 @@ fn outcomes(
             let planned = result?;
             if let Some(found) = planned.unchanged {
                 let Unchanged { entity, waits } = *found;
-                return Ok(Outcome { kind: planned.kind, entity, waits, deleted: Vec::new() });
+                return Ok(Outcome::new(planned.kind, entity, waits, Vec::new()));
             }
             let draft = batch.drafts.get(&planned.key);
             let identifier = draft
@@ -649,7 +639,7 @@ fn outcomes(
                 stamp.entity(planned.key.0, 0, None, &state, 0)
             });
             let deleted = planned.deleted.iter().map(name).collect();
-            Ok(Outcome { kind: planned.kind, entity, waits, deleted })
+            Ok(Outcome::new(planned.kind, entity, waits, deleted))
         })
         .collect()
 }

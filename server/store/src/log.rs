@@ -6,6 +6,7 @@ use portolan_schema::{BlueprintNo, CatalogModel, EntityState, Error, Instant, Re
 use sea_orm::QueryResult;
 
 use crate::TenantScope;
+use crate::computed::ComputedValues;
 use crate::entity_read::MAX_IN;
 use crate::row::column;
 use crate::sql::Sql;
@@ -31,12 +32,22 @@ pub struct LogEntry {
     pub run: Option<i64>,
     /// Edges that came or went with it, by the id of their target.
     pub edge_changes: Vec<(RelationNo, i64)>,
+    /// The change that made the state before it.
+    pub previous: Option<Written>,
+}
+
+/// When and by whom a state was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    pub at: Instant,
+    pub actor: String,
+    pub revision: i64,
 }
 
 /// What is read of a version `v` and the one before it, `p`.
 const COLUMNS: &str =
     "v.seq, v.entity_id, v.blueprint_no, v.identifier, v.kind, p.state, v.state, v.revision, v.at, v.actor,
-       v.origin, v.run_id, v.edge_changes";
+       v.origin, v.run_id, v.edge_changes, p.at, p.actor, p.revision";
 
 impl TenantScope {
     /// The next changes after a sequence number, by their own; changes of computed values are left out. States are by the
@@ -88,13 +99,38 @@ impl TenantScope {
         Ok(found)
     }
 
-    /// When and by whom an entity was made, also of one that is gone.
-    pub async fn created(&self, entity: i64) -> Result<Option<(Instant, String)>> {
-        let mut sql = Sql::new("SELECT at, actor FROM versions WHERE tenant_id = ");
-        sql.bind(self.tenant().0).push(" AND entity_id = ").bind(entity);
-        sql.push(" AND kind = 'CREATED' ORDER BY seq LIMIT 1");
-        let row = self.one(sql).await?;
-        row.map(|row| Ok((Instant(column(&row, 0)?), column(&row, 1)?))).transpose()
+    /// How entities came to be, also those that are gone. A statement each 5,000.
+    pub async fn births(&self, entities: &[i64]) -> Result<HashMap<i64, Origin>> {
+        let mut found = HashMap::new();
+        for chunk in entities.chunks(MAX_IN) {
+            let mut sql =
+                Sql::new("SELECT seq, at, actor, origin, run_id, entity_id FROM versions WHERE tenant_id = ");
+            sql.bind(self.tenant().0).push(" AND entity_id IN (").bind_list(chunk.iter().copied());
+            sql.push(") AND kind = 'CREATED'");
+            for row in self.all(sql).await? {
+                found.insert(column(&row, 5)?, origin(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The last computed values of entities, also of those that are gone. A statement each 5,000.
+    pub async fn last_computed(&self, entities: &[i64]) -> Result<HashMap<i64, ComputedValues>> {
+        let mut found = HashMap::new();
+        for chunk in entities.chunks(MAX_IN) {
+            let mut sql = Sql::new(
+                "SELECT entity_id, state FROM (SELECT w.entity_id, w.state,
+                   row_number() OVER (PARTITION BY w.entity_id ORDER BY w.seq DESC) AS place
+                 FROM versions w WHERE w.tenant_id = ",
+            );
+            sql.bind(self.tenant().0).push(" AND w.entity_id IN (").bind_list(chunk.iter().copied());
+            sql.push(") AND w.kind = 'COMPUTED') v WHERE v.place = 1");
+            for row in self.all(sql).await? {
+                let text: Option<String> = column(&row, 1)?;
+                found.insert(column(&row, 0)?, ComputedValues::read(text.as_deref())?);
+            }
+        }
+        Ok(found)
     }
 
     /// Reads rows of [`COLUMNS`].
@@ -121,6 +157,14 @@ impl TenantScope {
                     origin: column(row, 10)?,
                     run: column(row, 11)?,
                     edge_changes: edges(column(row, 12)?)?,
+                    previous: match column::<Option<i64>>(row, 13)? {
+                        Some(at) => Some(Written {
+                            at: Instant(at),
+                            actor: column(row, 14)?,
+                            revision: column(row, 15)?,
+                        }),
+                        None => None,
+                    },
                 })
             })
             .collect()
@@ -242,6 +286,17 @@ fn origins_of(versions: &[((i64, Origin), EntityState)]) -> BTreeMap<String, Ori
         }
     }
     found
+}
+
+/// Reads the first five columns of a version.
+fn origin(row: &QueryResult) -> Result<Origin> {
+    Ok(Origin {
+        seq: column(row, 0)?,
+        at: Instant(column(row, 1)?),
+        actor: column(row, 2)?,
+        origin: column(row, 3)?,
+        run: column(row, 4)?,
+    })
 }
 
 fn holds(state: &EntityState, name: &str) -> bool {

@@ -8,13 +8,12 @@ use async_graphql::dynamic::{
     Enum, EnumItem, Field, FieldFuture, FieldValue, InputValue, Object, ResolverContext, SchemaBuilder,
     TypeRef,
 };
-use portolan_catalog::query::EntityNode;
+use portolan_catalog::query::{EntityNode, EntityQuery, Page};
 use portolan_catalog::{Kind, MAX_CHANGES, Outcome, WriteMode, WriteOptions};
 use portolan_schema::{Code, Error, Field as FilterField, Filter, Meta, Pointer, Problem, Result, Scalar};
 
-use super::fields::{EntityFields, Index};
+use super::fields::{EntityFields, Index, shows_computed};
 use super::mutations::{self, Payload};
-use super::plan;
 use super::resolve::Request;
 use crate::graphql::arguments::items;
 use crate::graphql::refusal::refuse;
@@ -104,10 +103,21 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields) ->
     let skip =
         ctx.args.get("onError").is_some_and(|value| value.enum_name().is_ok_and(|name| name == "SKIP"));
     let mode = if on("merge") { WriteMode::Merge } else { WriteMode::Replace };
+    let field = ctx.ctx.field();
+    let results = field.selection_set().filter(|field| field.name() == "results");
+    let wanted: Vec<_> = results
+        .flat_map(|field| field.selection_set().collect::<Vec<_>>())
+        .filter(|field| field.name() == fields.roots.one)
+        .collect();
+    let related = mutations::related(index, fields, &wanted)?;
+    let computed = shows_computed(fields, &wanted);
+    let dry_run = on("dryRun");
     let options = WriteOptions {
-        dry_run: on("dryRun"),
+        dry_run,
         create_missing: on("createMissingRelations"),
         atomic: !skip,
+        computed,
+        reads: related.iter().filter(|_| dry_run).cloned().collect(),
         ..WriteOptions::default()
     };
     let path = Pointer::root().key("input");
@@ -119,7 +129,10 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields) ->
     }
     let writes = input.iter().map(|one| Ok(mutations::read(fields, Some(one.clone())))).collect();
     let outcomes = request.catalog.write_all(&request.ctx, mode, writes, &options).await?;
-    let read = if options.dry_run { HashMap::new() } else { reread(ctx, index, fields, &outcomes).await? };
+    let read = match related {
+        Some(query) if !dry_run => reread(request, query, &outcomes).await?,
+        _ => HashMap::new(),
+    };
     let mut results = Vec::with_capacity(outcomes.len());
     for (at, outcome) in outcomes.into_iter().enumerate() {
         results.push(match outcome {
@@ -140,27 +153,18 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields) ->
 
 /// Reads what the payload's selection asks of related entities: one read for all.
 async fn reread(
-    ctx: &ResolverContext<'_>,
-    index: &Index,
-    fields: &EntityFields,
+    request: &Request,
+    query: EntityQuery,
     outcomes: &[Result<Outcome>],
 ) -> Result<HashMap<i64, EntityNode>> {
-    let field = ctx.ctx.field();
-    let results = field.selection_set().filter(|field| field.name() == "results");
-    let wanted: Vec<_> = results
-        .flat_map(|field| field.selection_set().collect::<Vec<_>>())
-        .filter(|field| field.name() == fields.roots.one)
-        .collect();
     let written = outcomes.iter().flatten().map(|outcome| outcome.entity.state.identifier.clone());
     let written: Vec<Scalar> = written.map(Scalar::Text).collect();
-    if !plan::goes_beyond(fields, &wanted) || written.is_empty() {
+    if written.is_empty() {
         return Ok(HashMap::new());
     }
-    let request = Request::of(ctx)?;
-    let limit = written.len();
+    let page = Page { limit: written.len(), ..Page::default() };
     let filter = Filter::In { field: FilterField::Meta(Meta::Identifier), values: written };
-    let mut query = plan::one(index, fields, filter, &wanted)?;
-    query.page.limit = limit;
+    let query = EntityQuery { filter, page, ..query };
     let page = request.catalog.list(&request.ctx, &request.model, &query).await?;
     Ok(page.nodes.into_iter().map(|node| (node.entity.id, node)).collect())
 }

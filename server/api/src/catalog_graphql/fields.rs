@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::SelectionField;
 use indexmap::IndexMap;
 use portolan_schema::filter::{Direction, Meta};
 use portolan_schema::model::PropertyModel;
@@ -325,4 +326,15 @@ impl Index {
             .sum();
         u32::try_from(700 * (200 + members)).unwrap_or(u32::MAX)
     }
+}
+
+/// Whether any of these fields, which answer entities, asks for a computed value of theirs.
+pub fn shows_computed(fields: &EntityFields, wanted: &[SelectionField<'_>]) -> bool {
+    wanted.iter().flat_map(SelectionField::selection_set).any(|field| {
+        fields.members.get(field.name()).is_some_and(|member| match member {
+            Member::Property(property) => property.computed.is_some(),
+            Member::BuiltIn(built_in) => matches!(built_in, BuiltIn::Computed | BuiltIn::Team),
+            Member::Relation(_) => false,
+        })
+    })
 }

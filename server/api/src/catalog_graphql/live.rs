@@ -17,7 +17,7 @@ use portolan_schema::{
 };
 
 use super::conditions;
-use super::fields::{EntityFields, Index};
+use super::fields::{EntityFields, Index, shows_computed};
 use super::history::kind_of;
 use super::plan;
 use super::resolve::Request;
@@ -104,7 +104,9 @@ pub fn add(
         })
     };
     let change = Object::new(format!("{name}Change"))
-        .description("Values are those of the change; computed values and related entities are those of now.")
+        .description(
+            "Values are those of the change; computed values and related entities are those of now, or the last known.",
+        )
         .field(Field::new("kind", TypeRef::named_nn("EntityChangeKind"), |ctx| {
             FieldFuture::from_value(node(&ctx).map(|change| kind_of(&change.entry)))
         }))
@@ -154,8 +156,8 @@ async fn entity_changed(ctx: &ResolverContext<'_>) -> Live {
         let rules = arguments.get("rules").cloned().map(Value::into_json).transpose();
         let rules = rules.map_err(|error| Error::problem(Code::InvalidQuery, error.to_string()))?;
         let filter = rules_filter(&request.model, found, rules.as_ref())?;
-        live::changes(&request.catalog, &request.ctx, found.no(), filter, number(&arguments, "afterSeq")?)
-            .await
+        let after = number(&arguments, "afterSeq")?;
+        live::changes(&request.catalog, &request.ctx, found.no(), filter, false, after).await
     };
     let changes = changes.await.map_err(refuse)?;
     Ok(changes.map(|entry| entry.map(Shown::new).map_err(refuse)).boxed())
@@ -178,7 +180,11 @@ async fn changed(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields
         };
         let reads = Arc::new((side("before")?, side("after")?));
         let after = number(&arguments, "afterSeq")?;
-        let changes = live::changes(&request.catalog, &request.ctx, fields.no, filter, after).await?;
+        let shown: Vec<_> =
+            field.selection_set().filter(|field| ["before", "after"].contains(&field.name())).collect();
+        let computed = shows_computed(fields, &shown);
+        let changes =
+            live::changes(&request.catalog, &request.ctx, fields.no, filter, computed, after).await?;
         Ok((request, reads, changes))
     };
     let (request, reads, changes) = prepared.await.map_err(refuse)?;
@@ -195,37 +201,32 @@ async fn changed(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields
     Ok(changes.then(show).boxed())
 }
 
-/// Fills a change's entities with what the log does not hold: their stamps, and what is related to them now.
+/// Fills a change's entities with what the log does not hold: their stamps, and what is computed and related now.
 async fn change(
     request: &Request,
     before: &EntityQuery,
     after: &EntityQuery,
     entry: LogEntry,
 ) -> Result<ChangeNode> {
-    let (catalog, ctx) = (&request.catalog, &request.ctx);
-    let present = catalog.by_id(ctx, entry.entity).await?;
-    let history = catalog.histories(ctx, &[entry.entity], Some(entry.seq), 1).await?;
-    let previous = history.get(&entry.entity).and_then(|entries| entries.first());
-    let created = match &present {
-        Some(present) => (present.created_at, present.created_by.clone()),
-        None => catalog.created(ctx, entry.entity).await?.unwrap_or((entry.at, entry.actor.clone())),
-    };
+    let known = request.catalog.known(&request.ctx, std::slice::from_ref(&entry)).await?;
+    let known = known.get(&entry.entity).ok_or_else(|| Error::internal("a change lost its entity"))?;
     let node = async |state: &EntityState, at: Instant, by: &str, revision: i64, read: &EntityQuery| {
+        let present = known.present.as_ref();
         let entity = Entity {
             id: entry.entity,
             blueprint: entry.blueprint,
             state: state.clone(),
-            computed: present.as_ref().map(|present| present.computed.clone()).unwrap_or_default(),
+            computed: known.computed.clone(),
             revision,
             seq: entry.seq,
-            integration: present.as_ref().and_then(|present| present.integration),
-            datasource: present.as_ref().and_then(|present| present.datasource.clone()),
-            created_at: created.0,
-            created_by: created.1.clone(),
+            integration: present.and_then(|present| present.integration),
+            datasource: known.datasource().map(str::to_owned),
+            created_at: known.created_at,
+            created_by: known.created_by.clone(),
             updated_at: at,
             updated_by: by.to_owned(),
         };
-        let (related, graphs) = related(request, read, present.as_ref()).await?;
+        let (related, graphs) = related(request, read, present).await?;
         Ok::<_, Error>(EntityNode { entity, cursor: String::new(), related, graphs })
     };
     let after = match &entry.after {
@@ -234,9 +235,9 @@ async fn change(
     };
     let before = match &entry.before {
         Some(state) => {
-            let (at, by, revision) = match previous {
+            let (at, by, revision) = match &entry.previous {
                 Some(previous) => (previous.at, previous.actor.as_str(), previous.revision),
-                None => (created.0, created.1.as_str(), entry.revision - 1),
+                None => (known.created_at, known.created_by.as_str(), entry.revision - 1),
             };
             Some(node(state, at, by, revision, before).await?)
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::dynamic::{
     Field, FieldFuture, FieldValue, InputValue, Object, ResolverContext, SchemaBuilder, TypeRef,
 };
-use async_graphql::{Name, Value};
-use portolan_catalog::query::EntityNode;
+use async_graphql::{Name, SelectionField, Value};
+use portolan_catalog::query::{EntityNode, EntityQuery};
 use portolan_catalog::{
     Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, WriteMode, WriteOptions,
 };
@@ -130,9 +130,14 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields, ve
     let request = Request::of(ctx)?;
     let on = |name: &str| ctx.args.get(name).is_some_and(|value| value.boolean().unwrap_or(false));
     let if_revision = ctx.args.get("ifRevision").and_then(|value| value.i64().ok());
+    let field = ctx.ctx.field();
+    let wanted: Vec<_> = field.selection_set().filter(|field| field.name() == fields.roots.one).collect();
+    let related = related(index, fields, &wanted)?;
+    let dry_run = on("dryRun");
     let options = WriteOptions {
-        dry_run: on("dryRun"),
+        dry_run,
         create_missing: on("createMissingRelations"),
+        reads: related.iter().filter(|_| dry_run && verb != Verb::Delete).cloned().collect(),
         ..WriteOptions::default()
     };
     let change = if verb == Verb::Delete {
@@ -155,10 +160,15 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields, ve
     };
     match request.catalog.write_one(&request.ctx, change, &options).await {
         Ok(outcome) => {
-            let entity = if options.dry_run || outcome.kind == Kind::Deleted {
-                Some(bare(&outcome))
-            } else {
-                reread(ctx, index, fields, &outcome).await?
+            let entity = match related {
+                Some(query) if !dry_run && outcome.kind != Kind::Deleted => {
+                    let identifier = Scalar::Text(outcome.entity.state.identifier.clone());
+                    let filter = Filter::equal(FilterField::Meta(Meta::Identifier), identifier);
+                    let query = EntityQuery { filter, ..query };
+                    let page = request.catalog.list(&request.ctx, &request.model, &query).await?;
+                    page.nodes.into_iter().next()
+                }
+                _ => Some(bare(&outcome)),
             };
             Ok(Payload {
                 entity,
@@ -177,32 +187,20 @@ async fn run(ctx: &ResolverContext<'_>, index: &Index, fields: &EntityFields, ve
 }
 
 pub(super) fn bare(outcome: &Outcome) -> EntityNode {
-    EntityNode {
-        entity: outcome.entity.clone(),
-        cursor: String::new(),
-        related: Default::default(),
-        graphs: Default::default(),
-    }
+    let (entity, related, graphs) = (outcome.entity.clone(), outcome.related.clone(), outcome.graphs.clone());
+    EntityNode { entity, cursor: String::new(), related, graphs }
 }
 
-/// Reads what the payload's selection asks of the entity.
-async fn reread(
-    ctx: &ResolverContext<'_>,
+/// The read for what the payload's selection asks of related entities; None where it asks nothing of them.
+pub(super) fn related(
     index: &Index,
     fields: &EntityFields,
-    outcome: &Outcome,
-) -> Result<Option<EntityNode>> {
-    let field = ctx.ctx.field();
-    let wanted: Vec<_> = field.selection_set().filter(|field| field.name() == fields.roots.one).collect();
-    if !plan::goes_beyond(fields, &wanted) {
-        return Ok(Some(bare(outcome)));
+    wanted: &[SelectionField<'_>],
+) -> Result<Option<EntityQuery>> {
+    match plan::goes_beyond(fields, wanted) {
+        true => plan::one(index, fields, Filter::always(), wanted).map(Some),
+        false => Ok(None),
     }
-    let request = Request::of(ctx)?;
-    let identifier = Scalar::Text(outcome.entity.state.identifier.clone());
-    let filter = Filter::equal(FilterField::Meta(Meta::Identifier), identifier);
-    let query = plan::one(index, fields, filter, &wanted)?;
-    let page = request.catalog.list(&request.ctx, &request.model, &query).await?;
-    Ok(page.nodes.into_iter().next())
 }
 
 /// Reads an input object. Its types were checked against the schema.

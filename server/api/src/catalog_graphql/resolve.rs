@@ -166,8 +166,10 @@ pub fn property(ctx: &ResolverContext<'_>, property: &PropertyField) -> Option<V
     }
 }
 
+/// Nothing is related to an entity that was deleted.
 pub fn related_many(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
-    FieldFuture::Value(related(&ctx).map(|found| FieldValue::borrowed_any(found)))
+    let nothing = || FieldValue::owned_any(EntityPage { total: Some(0), ..EntityPage::default() });
+    FieldFuture::Value(Some(related(&ctx).map_or_else(nothing, |found| FieldValue::borrowed_any(found))))
 }
 
 pub fn related_one(ctx: ResolverContext<'_>) -> FieldFuture<'_> {

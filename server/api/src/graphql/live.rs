@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt, try_unfold};
-use portolan_catalog::{Catalog, Follower, LogEntry, OpContext, check_live, matches_live};
+use portolan_catalog::{Catalog, Follower, LogEntry, OpContext, looks_at_computed};
 use portolan_schema::{BlueprintNo, Filter, Result};
 
 /// Changes read at a time.
@@ -18,32 +18,35 @@ struct Following {
     follower: Follower,
     blueprint: BlueprintNo,
     filter: Filter,
+    computed: bool,
     read: VecDeque<LogEntry>,
 }
 
-/// Changes of one blueprint's entities that match the filter before or after, each once, from `after` or from now on.
+/// Changes of one blueprint's entities for which the filter holds before or after, each once, from `after` or from now on.
+/// Where somebody looks at computed values, which is said by `computed` or by the filter, a change is told of once these have
+/// followed it, or after five seconds.
 ///
 /// # Errors
-/// `NOT_SUPPORTED` for conditions that a state cannot decide.
+/// Problems of rules that refer to the caller.
 pub async fn changes(
     catalog: &Catalog,
     ctx: &OpContext,
     blueprint: BlueprintNo,
     filter: Filter,
+    computed: bool,
     after: Option<i64>,
 ) -> Result<BoxStream<'static, Result<LogEntry>>> {
+    // Relative dates stay open: they are counted from each change, whenever it is read.
     let model = catalog.present_model(ctx).await?;
     let filter = catalog.for_caller(ctx, &model, filter).await?;
-    if let Some(blueprint) = model.by_no(blueprint) {
-        check_live(blueprint, &filter)?;
-    }
     let follower = catalog.follow(ctx, after).await?;
     let following = Following {
         catalog: catalog.clone(),
         ctx: ctx.clone(),
         follower,
         blueprint,
-        filter,
+        filter: filter.simplified(),
+        computed,
         read: VecDeque::new(),
     };
     Ok(try_unfold(following, |mut following| async move {
@@ -51,20 +54,19 @@ pub async fn changes(
             if let Some(entry) = following.read.pop_front() {
                 return Ok(Some((entry, following)));
             }
-            let found = following.follower.next(BATCH, WAIT).await?;
+            let mut found = following.follower.next(BATCH, WAIT).await?;
+            found.retain(|entry| entry.blueprint == following.blueprint);
+            let Some(last) = found.last() else { continue };
             // Renames since then are seen by numbers, which stay.
-            let model = following.catalog.present_model(&following.ctx).await?;
+            let (catalog, ctx) = (&following.catalog, &following.ctx);
+            let model = catalog.present_model(ctx).await?;
             let Some(blueprint) = model.by_no(following.blueprint) else { return Ok(None) };
-            let matches = |entry: &LogEntry| {
-                if entry.blueprint != following.blueprint {
-                    return false;
-                }
-                // Relative dates are counted from the change, whenever it is read.
-                let filter = following.filter.at(entry.at);
-                let mut states = entry.before.iter().chain(&entry.after);
-                states.any(|state| matches_live(blueprint, &filter, state))
-            };
-            following.read = found.into_iter().filter(matches).collect();
+            if following.computed || looks_at_computed(&model, blueprint, &following.filter) {
+                catalog.computed_to(ctx, &model, last.seq).await?;
+            }
+            let holds = catalog.holding(ctx, &model, blueprint, &following.filter, &found).await?;
+            let told = found.into_iter().zip(holds).filter_map(|(entry, holds)| holds.then_some(entry));
+            following.read = told.collect();
         }
     })
     .boxed())

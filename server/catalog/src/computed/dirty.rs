@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use portolan_schema::filter::Direction;
 use portolan_schema::model::computed::{ComputedModel, Hop, Watch, Watched};
-use portolan_schema::{BlueprintNo, CatalogModel, Field, Meta, PropertyNo, RelationNo, Result};
+use portolan_schema::{
+    BlueprintModel, BlueprintNo, CatalogModel, Field, Meta, PropertyNo, RelationNo, Result,
+};
 use portolan_store::TenantScope;
 use portolan_store::log::LogEntry;
 
@@ -94,16 +96,74 @@ fn anchors(holder: BlueprintNo, watch: &Watch, changes: &[Changed<'_>]) -> Ancho
     anchors
 }
 
-/// Everything that the changes in the log may concern.
+/// Which computed properties are of interest.
+#[derive(Debug, Clone)]
+pub(crate) enum Wanted {
+    All,
+    These(HashSet<PropertyNo>),
+}
+
+impl Wanted {
+    /// The computed properties of these blueprints, and all that they rest on.
+    pub(crate) fn of(model: &CatalogModel, blueprints: &HashSet<BlueprintNo>) -> Self {
+        let of = |no: &BlueprintNo| model.by_no(*no).into_iter().flat_map(|holder| &holder.computed);
+        let mut wanted: HashSet<PropertyNo> = blueprints.iter().flat_map(of).map(ComputedModel::no).collect();
+        // What a property rests on comes before it in the order.
+        for (blueprint, no) in model.computed_order().iter().rev() {
+            if !wanted.contains(no) {
+                continue;
+            }
+            let Some(holder) = model.by_no(*blueprint) else { continue };
+            let Some(computed) = holder.computed_by_no(*no) else { continue };
+            for other in model.blueprints() {
+                let sources = other.computed.iter();
+                let sources =
+                    sources.filter(|source| watching(holder, computed, other.no(), source).next().is_some());
+                wanted.extend(sources.map(ComputedModel::no));
+            }
+        }
+        Self::These(wanted)
+    }
+
+    pub(crate) fn holds(&self, no: PropertyNo) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(wanted) => wanted.contains(&no),
+        }
+    }
+}
+
+/// The ways by which a computed property looks at another one of the blueprint's.
+fn watching<'m>(
+    holder: &'m BlueprintModel,
+    computed: &'m ComputedModel,
+    blueprint: BlueprintNo,
+    source: &ComputedModel,
+) -> impl Iterator<Item = &'m Watch> {
+    let field = if source.is_owner { Field::Meta(Meta::Team) } else { Field::Property(source.no()) };
+    let (is_other, is_calculation) = (computed.no() != source.no(), source.is_calculation());
+    computed.watches.iter().filter(move |watch| {
+        let end = watch.hops.last().map_or(holder.no(), |hop| hop.to);
+        let field_watched = match &watch.fields {
+            // A calculation sees mirrors and aggregations of its entity, never another calculation.
+            Watched::Any => !is_calculation,
+            Watched::These(fields) => fields.contains(&field),
+        };
+        is_other && end == blueprint && field_watched
+    })
+}
+
+/// Everything of interest that the changes in the log may concern.
 pub(crate) async fn from_log(
     scope: &TenantScope,
     model: &CatalogModel,
     entries: &[LogEntry],
+    wanted: &Wanted,
 ) -> Result<Dirty> {
     let changes: Vec<Changed<'_>> = entries.iter().map(|entry| Changed::of(model, entry)).collect();
     let mut dirty = Dirty::new();
     for holder in model.blueprints() {
-        for computed in &holder.computed {
+        for computed in holder.computed.iter().filter(|computed| wanted.holds(computed.no())) {
             for watch in &computed.watches {
                 for (place, found) in anchors(holder.no(), watch, &changes) {
                     let hops: &[Hop] = &watch.hops[..place];
@@ -117,29 +177,21 @@ pub(crate) async fn from_log(
     Ok(dirty)
 }
 
-/// What follows from new values of one computed property.
+/// What of interest follows from new values of one computed property.
 pub(crate) async fn follow(
     scope: &TenantScope,
     model: &CatalogModel,
     blueprint: BlueprintNo,
     source: &ComputedModel,
     entities: &[i64],
+    wanted: &Wanted,
     dirty: &mut Dirty,
 ) -> Result<()> {
-    let field = if source.is_owner { Field::Meta(Meta::Team) } else { Field::Property(source.no()) };
     for holder in model.blueprints() {
-        for computed in holder.computed.iter().filter(|computed| computed.no() != source.no()) {
-            for watch in &computed.watches {
-                let end = watch.hops.last().map_or(holder.no(), |hop| hop.to);
-                let field_watched = match &watch.fields {
-                    // A calculation sees mirrors and aggregations of its entity, never another calculation.
-                    Watched::Any => !source.is_calculation(),
-                    Watched::These(fields) => fields.contains(&field),
-                };
-                if end == blueprint && field_watched {
-                    let holders = scope.walk_back(&watch.hops, entities).await?;
-                    dirty.entry(computed.no()).or_default().extend(holders);
-                }
+        for computed in holder.computed.iter().filter(|computed| wanted.holds(computed.no())) {
+            for watch in watching(holder, computed, blueprint, source) {
+                let holders = scope.walk_back(&watch.hops, entities).await?;
+                dirty.entry(computed.no()).or_default().extend(holders);
             }
         }
     }

@@ -8,6 +8,7 @@ mod check;
 mod dirty;
 mod evaluate;
 mod fill;
+mod foresee;
 mod pass;
 mod worker;
 

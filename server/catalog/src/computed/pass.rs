@@ -1,6 +1,7 @@
 //! One pass: a part of the log, and a part of what has to be filled in, computed and stored.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use portolan_foundation::jq::JqPool;
@@ -13,14 +14,14 @@ use portolan_store::consumer::Place;
 use portolan_store::{Store, TenantId, TenantScope};
 
 use super::NAME;
-use super::dirty::{Dirty, follow, from_log};
+use super::dirty::{Dirty, Wanted, follow, from_log};
 use super::evaluate::Evaluation;
 use super::fill::Formulas;
 use crate::measured;
 use crate::model::Models;
 
 /// Changes of the log that one pass takes.
-const ENTRIES: usize = 1_000;
+pub(super) const ENTRIES: usize = 1_000;
 /// Entities that one property is computed for at a time.
 const PART: usize = 1_000;
 
@@ -40,13 +41,39 @@ struct Row {
     rewritten: Vec<PropertyNo>,
 }
 
+/// Where a pass reads from.
+pub(super) enum Reading<'s> {
+    /// A snapshot of its own.
+    Own(TenantScope),
+    /// The transaction of a write that nobody keeps.
+    Lent(&'s TenantScope),
+}
+
+impl Deref for Reading<'_> {
+    type Target = TenantScope;
+
+    fn deref(&self) -> &TenantScope {
+        match self {
+            Self::Own(scope) => scope,
+            Self::Lent(scope) => scope,
+        }
+    }
+}
+
+/// What becomes of values that have to be stored before others can be computed.
+pub(super) enum Keeping<'a> {
+    /// They are kept, in a transaction of their own.
+    Kept { store: &'a Store, tenant: TenantId, place: Place },
+    /// They are written to the transaction that is read from, which is rolled back.
+    Foreseen,
+}
+
 pub(super) struct Pass<'a> {
-    store: &'a Store,
-    tenant: TenantId,
+    keeping: Keeping<'a>,
     jq: Option<&'a JqPool>,
     now: Instant,
     model: Arc<CatalogModel>,
-    place: Place,
+    wanted: Wanted,
     rows: HashMap<i64, Row>,
     /// The values as they are to be.
     fresh: HashMap<i64, ComputedValues>,
@@ -71,20 +98,11 @@ pub(super) async fn run(
         _ => head.seq,
     };
     let next = Place { seq, model_revision: head.model_revision };
-    let mut dirty = from_log(&scope, &model, &entries).await?;
+    let mut dirty = from_log(&scope, &model, &entries, &Wanted::All).await?;
     let parts = formulas.next_parts(&scope, &mut dirty, now).await?;
-    let mut pass = Pass {
-        store,
-        tenant,
-        jq,
-        now,
-        model: model.clone(),
-        place,
-        rows: HashMap::new(),
-        fresh: HashMap::new(),
-    };
-    let scope = pass.compute(scope, &mut formulas, dirty, &parts).await?;
-    drop(scope);
+    let keeping = Keeping::Kept { store, tenant, place };
+    let mut pass = Pass::new(keeping, jq, now, model.clone(), Wanted::All);
+    drop(pass.compute(Reading::Own(scope), &mut formulas, dirty, &parts).await?);
     if next != place || formulas.has_changes() || pass.has_changes() {
         pass.finish(&formulas, next).await?;
     }
@@ -97,19 +115,29 @@ pub(super) async fn run(
     Ok(if more { Progress::More } else { Progress::UpToDate { follows_clock } })
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    pub(super) fn new(
+        keeping: Keeping<'a>,
+        jq: Option<&'a JqPool>,
+        now: Instant,
+        model: Arc<CatalogModel>,
+        wanted: Wanted,
+    ) -> Self {
+        Self { keeping, jq, now, model, wanted, rows: HashMap::new(), fresh: HashMap::new() }
+    }
+
     /// Computes everything that is dirty, in order. Answers the scope that was read from last.
     ///
     /// Where an aggregation looks at computed values, these are stored before it is computed, since it is computed in
     /// SQL. A pass that is cut off there would not see them change when it is run again, so then everything that may
     /// follow is computed, changed or not.
-    async fn compute(
+    pub(super) async fn compute<'s>(
         &mut self,
-        mut scope: TenantScope,
+        mut scope: Reading<'s>,
         formulas: &mut Formulas,
         mut dirty: Dirty,
         parts: &HashMap<PropertyNo, Vec<i64>>,
-    ) -> Result<TenantScope> {
+    ) -> Result<Reading<'s>> {
         let model = self.model.clone();
         let in_stages = model
             .blueprints()
@@ -120,9 +148,7 @@ impl Pass<'_> {
             let Some(holder) = model.by_no(*blueprint) else { continue };
             let Some(computed) = holder.computed_by_no(*no) else { continue };
             if in_stages && rests_on_computed(&model, computed) && self.has_changes() {
-                drop(scope);
-                self.store_stage().await?;
-                scope = self.store.read(self.tenant).await?;
+                scope = self.store_stage(scope).await?;
             }
             let mut entities: Vec<i64> = entities.into_iter().collect();
             entities.sort_unstable();
@@ -131,9 +157,11 @@ impl Pass<'_> {
             for part in entities.chunks(PART) {
                 changed.extend(self.compute_part(&scope, formulas, holder, computed, part, &refilled).await?);
             }
-            let following = if in_stages { &entities } else { &changed };
+            // What is not kept is not taken up again either.
+            let taken_up = in_stages && matches!(self.keeping, Keeping::Kept { .. });
+            let following = if taken_up { &entities } else { &changed };
             if !following.is_empty() {
-                follow(&scope, &model, *blueprint, computed, following, &mut dirty).await?;
+                follow(&scope, &model, *blueprint, computed, following, &self.wanted, &mut dirty).await?;
             }
         }
         Ok(scope)
@@ -221,34 +249,50 @@ impl Pass<'_> {
         !self.changed().is_empty()
     }
 
-    /// Stores what is computed so far; the place in the log stays.
-    async fn store_stage(&mut self) -> Result<()> {
-        let scope = self.store.write(self.tenant).await?;
-        self.write(&scope).await?;
-        if scope.consumer(NAME).await? != self.place {
-            return Err(Error::unavailable("another server computes this tenant's values"));
-        }
-        scope.commit().await?;
+    /// Stores what is computed so far; the place in the log stays. Answers the scope to read from next.
+    async fn store_stage<'s>(&mut self, scope: Reading<'s>) -> Result<Reading<'s>> {
+        let scope = match self.keeping {
+            Keeping::Foreseen => {
+                self.write(&scope).await?;
+                scope
+            }
+            Keeping::Kept { store, tenant, place } => {
+                drop(scope);
+                let writing = store.write(tenant).await?;
+                self.write(&writing).await?;
+                if writing.consumer(NAME).await? != place {
+                    return Err(Error::unavailable("another server computes this tenant's values"));
+                }
+                writing.commit().await?;
+                Reading::Own(store.read(tenant).await?)
+            }
+        };
         let fresh = &self.fresh;
         for (id, row) in &mut self.rows {
             row.before = fresh.get(id).cloned().unwrap_or_default();
             row.rewritten.clear();
         }
-        Ok(())
+        Ok(scope)
     }
 
     /// Stores what is left and moves on in the log.
     async fn finish(&mut self, formulas: &Formulas, next: Place) -> Result<()> {
-        let scope = self.store.write(self.tenant).await?;
+        let Keeping::Kept { store, tenant, place } = self.keeping else { return Ok(()) };
+        let scope = store.write(tenant).await?;
         self.write(&scope).await?;
         formulas.save(&scope).await?;
-        if !scope.move_consumer(NAME, self.place, next).await? {
+        if !scope.move_consumer(NAME, place, next).await? {
             return Err(Error::unavailable("another server computes this tenant's values"));
         }
         scope.commit().await
     }
 
-    async fn write(&self, scope: &TenantScope) -> Result<()> {
+    /// An entity's values as they are to be, where it was looked at.
+    pub(super) fn values(&self, entity: i64) -> Option<&ComputedValues> {
+        self.fresh.get(&entity)
+    }
+
+    pub(super) async fn write(&self, scope: &TenantScope) -> Result<()> {
         let head = scope.lock_head().await?;
         if head.model_revision != self.model.revision() {
             return Err(Error::unavailable("the model has changed while values were computed"));

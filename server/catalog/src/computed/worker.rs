@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portolan_foundation::jq::JqPool;
-use portolan_schema::{Instant, Result};
+use portolan_schema::{CatalogModel, Instant, Result};
 use portolan_store::consumer::Due;
 use portolan_store::{OpContext, Store, TenantId};
 use tokio::sync::{Mutex, Notify};
@@ -21,7 +21,10 @@ const TICK: Duration = Duration::from_secs(1);
 /// A pass that failed is tried again after this time, in microseconds.
 const PAUSE: i64 = 2_000_000;
 /// How long somebody who writes waits for computed values.
-const HURRY: Duration = Duration::from_millis(500);
+pub(super) const HURRY: Duration = Duration::from_millis(500);
+/// How long somebody who shows a change waits for what follows from it, and between two looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Tenants that are taken at a time; each gets one pass in turn, so that a big one does not hold up the others.
 const TENANTS: u32 = 16;
 
@@ -92,6 +95,21 @@ impl Computing {
         }
     }
 
+    /// Waits until a tenant's values have followed the log to a change, for [`PATIENCE`] at the most.
+    async fn follow_to(&self, tenant: TenantId, seq: i64) -> Result<()> {
+        let began = std::time::Instant::now();
+        let mut looks = 0_u32;
+        while self.store.read(tenant).await?.consumer(NAME).await?.seq < seq && began.elapsed() < PATIENCE {
+            looks += 1;
+            // The worker has been woken by the write. On another server it may not have heard of it.
+            match looks % 5 {
+                0 => self.hurry(tenant).await,
+                _ => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
+        Ok(())
+    }
+
     /// Computes until a tenant is up to date for a point in time.
     ///
     /// # Errors
@@ -118,6 +136,14 @@ impl Catalog {
     /// The background work that keeps computed values up to date.
     pub fn computing(&self) -> Computing {
         self.computing.clone()
+    }
+
+    /// Waits until computed values have followed the log to a change, for five seconds at most.
+    pub async fn computed_to(&self, ctx: &OpContext, model: &CatalogModel, seq: i64) -> Result<()> {
+        match model.computed_order().is_empty() {
+            true => Ok(()),
+            false => self.computing.follow_to(ctx.tenant(), seq).await,
+        }
     }
 
     /// Computes until the tenant's values are up to date for the time of the request. What commands and tests wait for; servers do it in the

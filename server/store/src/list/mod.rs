@@ -6,6 +6,7 @@
 //! the engines.
 
 mod access;
+mod among;
 mod hits;
 mod page;
 mod walk;

@@ -26,8 +26,7 @@ pub struct EntitySubscription;
 #[Subscription]
 impl EntitySubscription {
     /// Each committed change of a blueprint's entities, once, where the rules hold before it or after it. With `afterSeq`
-    /// it begins behind that change, without a gap. Rules look at what authors wrote: properties, relations, identifier,
-    /// title, icon and team.
+    /// it begins behind that change, without a gap. Computed values and what related entities are like are those of now.
     async fn entity_changed(
         &self,
         ctx: &Context<'_>,
@@ -39,7 +38,8 @@ impl EntitySubscription {
         let model = catalog.present_model(who).await.map_err(refuse)?;
         let found = self::blueprint(&model, &blueprint).map_err(refuse)?;
         let filter = rules_filter(&model, found, rules.as_ref().map(|rules| &rules.0)).map_err(refuse)?;
-        let changes = live::changes(catalog, who, found.no(), filter, after_seq).await.map_err(refuse)?;
+        let changes =
+            live::changes(catalog, who, found.no(), filter, false, after_seq).await.map_err(refuse)?;
         let show = |entry: portolan_schema::Result<_>| match entry {
             Ok(entry) => Ok(EntityChange::from(&entry)),
             Err(error) => Err(refuse(error)),

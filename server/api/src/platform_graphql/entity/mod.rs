@@ -25,7 +25,9 @@ use self::aggregate::{EntityAggregate, EntityFunctionInput, EntityGroupBy};
 use self::graph::EntitySearchConnection;
 use self::input::{EntityInput, OnError};
 use self::object::{Entity, EntityConnection, EntityOrder};
-use self::payload::{EntitiesDeletePayload, EntitiesPayload, EntityDeletePayload, EntityPayload, results};
+use self::payload::{
+    EntitiesDeletePayload, EntitiesPayload, EntityDeletePayload, EntityPayload, asked, results,
+};
 use super::problem::{ProblemObject, payload, refuse, under};
 
 /// The blueprint that an argument names.
@@ -142,6 +144,12 @@ async fn write(
 ) -> async_graphql::Result<EntityPayload> {
     let (catalog, who): (&Catalog, &OpContext) = (ctx.data()?, ctx.data()?);
     let path = Pointer::root().key("input");
+    let fields = entity_fields(ctx, &["entity"]);
+    let reads = match options.dry_run {
+        true => asked(ctx, &fields, [input.blueprint.as_str()].into_iter()).await?.1,
+        false => Vec::new(),
+    };
+    let options = WriteOptions { reads, ..options };
     let result = match input.read() {
         Ok(mut write) => {
             change(&mut write);
@@ -154,7 +162,7 @@ async fn write(
             Err(error) => Err(error),
         },
     };
-    let mut shown = results(ctx, &entity_fields(ctx, &["entity"]), options.dry_run, vec![result]).await?;
+    let mut shown = results(ctx, &fields, options.dry_run, vec![result]).await?;
     shown.pop().ok_or_else(|| refuse(Error::internal("a write gave no result")))
 }
 
@@ -214,11 +222,16 @@ impl EntityMutation {
     ) -> async_graphql::Result<EntitiesPayload> {
         let (catalog, who): (&Catalog, &OpContext) = (ctx.data()?, ctx.data()?);
         let path = Pointer::root().key("input");
+        let fields = entity_fields(ctx, &["results", "entity"]);
+        let blueprints = input.iter().map(|one| one.blueprint.as_str());
+        let (computed, reads) = asked(ctx, &fields, blueprints).await?;
         let options = WriteOptions {
             dry_run,
             create_missing: create_missing_relations,
             atomic: on_error == OnError::Abort,
             path: Some(path.clone()),
+            computed,
+            reads: if dry_run { reads } else { Vec::new() },
             ..WriteOptions::default()
         };
         if input.len() > MAX_CHANGES {
@@ -230,7 +243,6 @@ impl EntityMutation {
         let outcomes = catalog.write_all(who, mode(merge), read, &options).await;
         let (outcomes, errors) = payload(outcomes)?;
         let Some(outcomes) = outcomes else { return Ok(EntitiesPayload::refused(errors)) };
-        let fields = entity_fields(ctx, &["results", "entity"]);
         Ok(EntitiesPayload::new(results(ctx, &fields, dry_run, outcomes).await?))
     }
 

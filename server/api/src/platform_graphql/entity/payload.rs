@@ -1,10 +1,10 @@
 //! What a write came to.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{Context, ID, SelectionField, SimpleObject};
-use portolan_catalog::query::{EntityNode, EntityPage};
+use portolan_catalog::query::{EntityNode, EntityPage, EntityQuery};
 use portolan_catalog::{Catalog, Kind, OpContext, Outcome};
 use portolan_schema::{BlueprintNo, CatalogModel, Code, Error, Field, Filter, Meta, Result, Scalar};
 
@@ -95,17 +95,41 @@ pub async fn results(
     Ok(shown)
 }
 
-/// An entity as it was written. What a dry run would relate is not there to be read: such lists are empty.
+/// An entity as it was written, with what a dry run has read of related ones; nothing is related to one that is gone.
 fn bare(outcome: Outcome, fields: &[SelectionField<'_>]) -> EntityNode {
-    let asked = fields.iter().flat_map(SelectionField::selection_set);
-    let related = asked.filter(|field| field.name() == "related");
-    let related = related.map(|field| (key(&field), EntityPage { total: Some(0), ..EntityPage::default() }));
-    EntityNode {
-        entity: outcome.entity,
-        cursor: String::new(),
-        related: related.collect(),
-        graphs: HashMap::new(),
+    let Outcome { entity, mut related, graphs, .. } = outcome;
+    for field in fields.iter().flat_map(SelectionField::selection_set) {
+        if field.name() == "related" {
+            let nothing = || EntityPage { total: Some(0), ..EntityPage::default() };
+            related.entry(key(&field)).or_insert_with(nothing);
+        }
     }
+    EntityNode { entity, cursor: String::new(), related, graphs }
+}
+
+/// What the fields ask of written entities: whether computed values, and of what is related a read for each of these
+/// blueprints.
+///
+/// # Errors
+/// Where a selection does not fit a blueprint.
+pub async fn asked(
+    ctx: &Context<'_>,
+    fields: &[SelectionField<'_>],
+    blueprints: impl Iterator<Item = &str>,
+) -> async_graphql::Result<(bool, Vec<EntityQuery>)> {
+    let (catalog, who): (&Catalog, &OpContext) = (ctx.data()?, ctx.data()?);
+    let model = catalog.model(who).await.map_err(refuse)?;
+    let names = |wanted: &[&str]| {
+        fields.iter().flat_map(SelectionField::selection_set).any(|field| wanted.contains(&field.name()))
+    };
+    let mut reads = Vec::new();
+    if names(&["related", "relatedTo"]) {
+        let named: BTreeSet<&str> = blueprints.collect();
+        for blueprint in named.into_iter().filter_map(|name| model.get(name)) {
+            reads.push(plan::found(&model, blueprint, Filter::always(), 1, fields).map_err(refuse)?);
+        }
+    }
+    Ok((names(&["computed", "team"]), reads))
 }
 
 async fn reread(
