@@ -43,7 +43,7 @@ pub use datasource::{DatasourceQuery, Sourced};
 pub use known::Known;
 pub use matching::MatchesDeleted;
 pub use migration::Migrating;
-pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, Rename};
+pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, PlanBounds, Rename};
 pub use people::{BASE_VERSION, Person};
 pub use portolan_schema::system::PersonStatus;
 pub use portolan_store::entity::Entity;

@@ -24,9 +24,10 @@ struct BlueprintPlan {
     failing_count: u64,
     /// Values and relations of entities that would be gone.
     dropped_values: u64,
-    /// How many entities were looked at: at most 250,000, the first by identifier.
+    /// How many entities were looked at: all that the change concerns, or the first by identifier.
     looked_at: u64,
-    /// Whether all entities that the change concerns were looked at, so that the counts are exact.
+    /// Whether all entities that the change concerns were looked at, so that the counts are exact: false where eight seconds
+    /// were not enough.
     complete: bool,
     breaks_graphql: Vec<GraphqlBreak>,
     /// What names a property, relation or blueprint that would be gone.

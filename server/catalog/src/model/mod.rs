@@ -23,6 +23,6 @@ pub(crate) use follower::Followers;
 pub use follower::{ModelFollower, Rename};
 pub(crate) use misfits::keep as keep_misfits;
 pub use misfits::{Misfit, Misfits};
-pub use plan::{BlueprintPlan, Failing};
+pub use plan::{BlueprintPlan, Failing, PlanBounds};
 pub(crate) use prepare::NAME as PREPARING;
 pub use revisions::ModelRevisions;

@@ -1,6 +1,7 @@
 //! What a change of a blueprint would do: the steps of making it, but for the last.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use portolan_schema::references::{Definitions, Reference, ReferenceKind, references};
 use portolan_schema::{
@@ -17,10 +18,21 @@ use super::system::refuse_damage;
 use super::work::{Place, View};
 use crate::{Catalog, OpContext};
 
-/// Entities that are looked at at a time.
-const PAGE: usize = 1_000;
-/// Most entities that a plan looks at. Where there are more, its counts are of the first by identifier.
-const MAX_LOOKED: u64 = 250_000;
+/// How a plan looks at entities.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanBounds {
+    /// Entities that are in memory at a time.
+    pub page: usize,
+    /// A plan that is not through by then tells what it has seen: whoever asks for it waits for ten seconds at most.
+    pub patience: Duration,
+}
+
+impl Default for PlanBounds {
+    fn default() -> Self {
+        Self { page: 1_000, patience: Duration::from_secs(8) }
+    }
+}
+
 /// Most problems that a plan lists.
 const MAX_FAILING: usize = 100;
 
@@ -36,7 +48,7 @@ pub struct BlueprintPlan {
     pub failing: u64,
     /// The first of them, a line for each problem.
     pub samples: Vec<Failing>,
-    /// How many entities were looked at, and whether that is all.
+    /// How many entities were looked at, and whether that is all: if not, the counts are of the first by identifier.
     pub looked_at: u64,
     pub complete: bool,
     /// What names a part that would be gone.
@@ -65,7 +77,21 @@ impl Catalog {
     /// # Errors
     /// Only where nothing can be said: rights, a fault. What is wrong with the change is in the plan.
     pub async fn plan_blueprint_change(&self, ctx: &OpContext, definition: &Value) -> Result<BlueprintPlan> {
+        self.plan_blueprint_change_within(ctx, definition, PlanBounds::default()).await
+    }
+
+    /// [`Catalog::plan_blueprint_change`] within other bounds.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn plan_blueprint_change_within(
+        &self,
+        ctx: &OpContext,
+        definition: &Value,
+        bounds: PlanBounds,
+    ) -> Result<BlueprintPlan> {
         ctx.require(Role::Admin)?;
+        let until = Instant::now() + bounds.patience;
         let scope = self.store.read(ctx.tenant()).await?;
         let head = scope.head().await?;
         let before = self.models.get(&scope, head.model_revision).await?;
@@ -111,7 +137,7 @@ impl Catalog {
         noted(&mut plan.problems, check_guards(&scope, &difference.guards, Some(&focus)).await)?;
         if let Some(after) = &after {
             for work in looks(&difference, &model) {
-                look(&scope, &before, after, &work, &mut plan).await?;
+                plan.complete &= look(&scope, &before, after, &work, bounds.page, until, &mut plan).await?;
             }
         }
         Ok(BlueprintPlan { after, ..plan })
@@ -188,24 +214,21 @@ fn looks(difference: &Difference, model: &ModelChange) -> Vec<Work> {
     concerned.map(|stored| Work { blueprint: stored.no, index: Vec::new(), check: check(stored) }).collect()
 }
 
+/// Looks at a blueprint's entities, page by page. Answers whether there was time for all.
 async fn look(
     scope: &TenantScope,
     before: &CatalogModel,
     after: &CatalogModel,
     work: &Work,
+    page: usize,
+    until: Instant,
     plan: &mut BlueprintPlan,
-) -> Result<()> {
+) -> Result<bool> {
     let view = View::new(before, after, work)?;
     let mut place = Place::Everybody(String::new());
     loop {
-        let seen = view.next(scope, &mut place, PAGE).await?;
-        if seen.is_empty() {
-            return Ok(());
-        }
-        if plan.looked_at >= MAX_LOOKED {
-            plan.complete = false;
-            return Ok(());
-        }
+        let seen = view.next(scope, &mut place, page).await?;
+        let is_last = seen.len() < page;
         for one in seen {
             let fails = !one.problems.is_empty() && !one.misfit;
             plan.looked_at += 1;
@@ -222,6 +245,9 @@ async fn look(
                     message: problem.message,
                 }));
             }
+        }
+        if is_last || Instant::now() >= until {
+            return Ok(is_last);
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct View<'a> {
     new_model: &'a CatalogModel,
     old: &'a BlueprintModel,
     new: &'a BlueprintModel,
+    /// Whether it matters where relations point: some go away, or some have to point somewhere.
+    relations: bool,
 }
 
 impl<'a> View<'a> {
@@ -43,7 +45,10 @@ impl<'a> View<'a> {
             let found = model.by_no(work.blueprint).map(AsRef::as_ref);
             found.ok_or_else(|| Error::internal("work was found for a blueprint that is not in the model"))
         };
-        Ok(Self { work, model, new_model, old: of(model)?, new: of(new_model)? })
+        let (old, new) = (of(model)?, of(new_model)?);
+        let lost = old.relations.iter().any(|relation| new.relation_by_no(relation.no).is_none());
+        let required = new.relations.iter().any(|relation| relation.relation.required);
+        Ok(Self { work, model, new_model, old, new, relations: lost || required })
     }
 
     /// The set of those who do not fit now.
@@ -102,10 +107,16 @@ impl<'a> View<'a> {
     }
 
     async fn see(&self, scope: &TenantScope, mut found: Vec<Entity>) -> Result<Vec<Seen>> {
-        let mut borrowed: Vec<&mut Entity> = found.iter_mut().collect();
-        scope.fill_relations(self.model, &mut borrowed).await?;
+        if self.relations {
+            let mut borrowed: Vec<&mut Entity> = found.iter_mut().collect();
+            scope.fill_relations(self.model, &mut borrowed).await?;
+        }
         let ids: Vec<i64> = found.iter().map(|entity| entity.id).collect();
-        let misfits: HashSet<i64> = scope.invalid_among(self.old_set(), &ids).await?;
+        // A set without a number has nobody in it.
+        let misfits: HashSet<i64> = match self.old_set() {
+            0 => HashSet::new(),
+            set => scope.invalid_among(set, &ids).await?,
+        };
         Ok(found
             .into_iter()
             .map(|entity| {

@@ -1,8 +1,9 @@
 //! The law of plans: what a plan of a blueprint's change counts is what making the change then does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use portolan_catalog::{Change, EntityWrite, WriteMode, WriteOptions};
+use portolan_catalog::{Change, EntityWrite, PlanBounds, WriteMode, WriteOptions};
 use portolan_schema::Filter;
 use portolan_store::testing::on_each_engine;
 use proptest::prelude::*;
@@ -116,7 +117,9 @@ impl Fixture {
     async fn plan_and_apply(&self, shape: &Shape) {
         let definition = shape.definition();
         let before = self.shown().await;
-        let plan = self.catalog.plan_blueprint_change(&self.ctx, &definition).await.unwrap();
+        // Pages are few entities long, so that there are several.
+        let bounds = PlanBounds { page: 3, ..PlanBounds::default() };
+        let plan = self.catalog.plan_blueprint_change_within(&self.ctx, &definition, bounds).await.unwrap();
         assert_eq!(self.shown().await, before, "a plan changes nothing");
         let done = self.catalog.update_blueprint(&self.ctx, "service", &definition, false, None).await;
         let refused = done.map_err(shown).err().unwrap_or_default();
@@ -217,6 +220,33 @@ async fn a_plan_names_what_would_be_broken() {
         assert!(catalog.model(ctx).await.unwrap().get("fresh").is_none());
         let wrong = catalog.plan_blueprint_change(ctx, &json!({"identifier": "x"})).await.unwrap();
         assert_eq!(wrong.problems.0.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plan_that_takes_too_long_says_how_far_it_got() {
+    on_each_engine(|store| async move {
+        let fixture = Fixture::new(store).await;
+        for number in 0..7 {
+            fixture.upsert(json!({"blueprint": "service", "identifier": format!("s{number}")})).await;
+        }
+        let definition = json!({"identifier": "service", "title": "Service",
+            "schema": {"properties": {"fresh": {"type": "string"}}, "required": ["fresh"]}});
+        let plan = async |page: usize, patience: Duration| {
+            let bounds = PlanBounds { page, patience };
+            let plan = fixture
+                .catalog
+                .plan_blueprint_change_within(&fixture.ctx, &definition, bounds)
+                .await
+                .unwrap();
+            (plan.looked_at, plan.failing, plan.samples.len(), plan.complete)
+        };
+        assert_eq!(plan(3, Duration::ZERO).await, (3, 3, 3, false));
+        assert_eq!(plan(3, PlanBounds::default().patience).await, (7, 7, 7, true));
+        assert_eq!(plan(7, PlanBounds::default().patience).await, (7, 7, 7, true));
+        // What is looked at whole in one page is whole however long it took.
+        assert_eq!(plan(8, Duration::ZERO).await, (7, 7, 7, true));
     })
     .await;
 }
