@@ -119,3 +119,38 @@ async fn all_entities_of_a_blueprint_go_in_the_background() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_cannot_be_computed_is_refused_when_it_is_saved() {
+    on_each_engine(|store| async move {
+        let server = Server::with_blueprints(store).await;
+        let count = json!({"calculationBy": "entities", "func": "count"});
+        let sum = json!({"calculationBy": "property", "func": "sum", "property": "all"});
+        let total = |spec: &Value| json!({"aggregationProperties": {"total": {"target": "deployment", "calculationSpec": spec}}});
+        let service = json!({"target": "service", "required": true});
+        for (blueprint, change, refused) in [
+            ("service", total(&count), None),
+            ("deployment", json!({"mirrorProperties": {"all": {"path": "service.total"}}}), None),
+            // The sum of what shows the sum.
+            ("service", total(&sum), Some(("CYCLIC_COMPUTATION", "/aggregationProperties/total"))),
+            // A second way makes the first one ambiguous, for another blueprint.
+            ("deployment", json!({"relations": {"service": service, "other": {"target": "service"}}}), Some(("AMBIGUOUS_PATH", "/service/aggregationProperties/total/pathFilter"))),
+            ("system", total(&count), None),
+            ("deployment", json!({"relations": {"service": service, "system": {"target": "system"}}}), Some(("AMBIGUOUS_PATH", "/system/aggregationProperties/total/pathFilter"))),
+            ("service", json!({"mirrorProperties": {"own": {"path": "dependsOn.own"}}}), Some(("CYCLIC_COMPUTATION", "/mirrorProperties/own/path"))),
+        ] {
+            let path = format!("/v1/blueprints/{blueprint}");
+            let before = server.get(&path).await.1;
+            let (status, answer) = server.json("PATCH", &path, &server.admin, &change).await;
+            match refused {
+                None => assert_eq!(status, 200, "{answer}"),
+                Some((code, at)) => {
+                    let details = &answer["details"];
+                    assert_eq!((status, &details["code"], &details["path"]), (422, &json!(code), &json!(at)), "{answer}");
+                    assert_eq!(server.get(&path).await.1, before);
+                }
+            }
+        }
+    })
+    .await;
+}
