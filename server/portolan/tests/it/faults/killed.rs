@@ -12,7 +12,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::feed::{computed_from_scratch, lines_named, open_with_key, prepare, read};
+use super::feed::{PATIENCE, computed_within, lines_named, open_with_key, prepare, read};
 use crate::program::Program;
 
 /// Kills during one stream.
@@ -95,7 +95,8 @@ async fn a_killed_server_loses_nothing_and_does_nothing_twice() {
         let made = writing.await.unwrap();
         assert!(!made.is_empty());
 
-        let services = computed_from_scratch(&program).await;
+        let patience = PATIENCE * u32::try_from(streams()).unwrap();
+        let services = computed_within(&program, patience).await;
         for identifier in &made {
             assert!(services.contains_key(identifier), "{identifier} was acknowledged and is lost");
         }
