@@ -11,7 +11,7 @@ use portolan_store::integration::{Integration, RunStatus};
 use serde_json::{Value, json};
 
 use crate::http::Guarded;
-use crate::{Integrations, guard, now};
+use crate::{Integrations, guard, now, schedule};
 
 /// What a user asks for.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct NewIntegration {
     pub secrets: Value,
     /// None: the ingestor's default, whose missing blueprints are made.
     pub mapping: Option<Value>,
+    /// When it runs by itself: a cron expression of five fields, in UTC. None: never.
+    pub schedule: Option<String>,
     /// `{share: 0…1, atLeast: n}`.
     pub guard: Option<Value>,
 }
@@ -34,6 +36,7 @@ pub struct IntegrationChange {
     /// Replaces all secrets.
     pub secrets: Option<Value>,
     pub mapping: Option<Option<Value>>,
+    pub schedule: Option<Option<String>>,
     pub guard: Option<Option<Value>>,
 }
 
@@ -55,12 +58,13 @@ impl Integrations {
             let descriptor = self.ingestor(&wanted.ingestor)?.descriptor();
             self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
         }
-        integration.id = self.0.store.reserve_ids(1).await?;
+        integration.id = self.0.store.reserve_ids(2).await?;
         integration.secrets = Some(self.seal(ctx, integration.id, &object(&wanted.secrets))?);
         (integration.created_at, integration.updated_at) = (now(), now());
         (integration.created_by, integration.updated_by) = (ctx.actor().stamp(), ctx.actor().stamp());
         let scope = self.0.store.write(ctx.tenant()).await?;
         scope.create_integration(&integration).await?;
+        schedule::plan(&scope, &integration, integration.id + 1).await?;
         scope.commit().await?;
         Ok(integration)
     }
@@ -81,6 +85,7 @@ impl Integrations {
             let descriptor = self.ingestor(&integration.ingestor)?.descriptor();
             self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
         }
+        let job = self.0.store.reserve_ids(1).await?;
         let scope = self.0.store.write(ctx.tenant()).await?;
         let found = scope.lock_integration(identifier).await?;
         let present = found.ok_or_else(|| not_found(identifier))?;
@@ -97,6 +102,7 @@ impl Integrations {
             config: change.config.clone().unwrap_or_else(|| present.config.clone()),
             secrets,
             mapping: change.mapping.clone().unwrap_or_else(|| Some(present.mapping.clone())),
+            schedule: change.schedule.clone().unwrap_or_else(|| present.schedule.clone()),
             guard: change.guard.clone().unwrap_or_else(|| Some(present.guard.clone())),
         };
         let mut changed = Integration {
@@ -112,6 +118,9 @@ impl Integrations {
             None => present.secrets,
         };
         scope.update_integration(&changed).await?;
+        if changed.schedule != present.schedule {
+            schedule::plan(&scope, &changed, job).await?;
+        }
         scope.commit().await?;
         Ok(changed)
     }
@@ -134,6 +143,7 @@ impl Integrations {
         if !scope.runs_in(locked.id, &[RunStatus::Queued, RunStatus::Running]).await?.is_empty() {
             return Err(in_progress());
         }
+        scope.remove_job(schedule::QUEUE, locked.id).await?;
         scope.delete_integration(locked.id).await?;
         scope.commit().await?;
         Ok(deleted)
@@ -166,6 +176,7 @@ impl Integrations {
                 }
             }
         }
+        let schedule = schedule::checked(wanted.schedule.as_deref(), &mut problems);
         let guard = guard::parse(wanted.guard.as_ref(), &mut problems);
         problems.into_result(())?;
         Ok(Integration {
@@ -176,6 +187,7 @@ impl Integrations {
             config,
             secrets: None,
             mapping,
+            schedule,
             guard,
             wire: None,
             created_at: now(),

@@ -49,6 +49,7 @@ impl NewIntegration {
                 "config" => wanted.config = value.clone(),
                 "secrets" => wanted.secrets = value.clone(),
                 "mapping" => wanted.mapping = part,
+                "schedule" => wanted.schedule = part.is_some().then(|| text(&mut problems)),
                 "guard" => wanted.guard = part,
                 _ => {
                     let message = format!("\"{key}\" is not a field of an integration");
@@ -163,6 +164,7 @@ impl Integrations {
         };
         let same = would_be.config == present.config
             && would_be.mapping == present.mapping
+            && would_be.schedule == present.schedule
             && would_be.guard == present.guard;
         if same && same_secrets {
             return Ok(DocumentKind::Unchanged);
@@ -173,6 +175,7 @@ impl Integrations {
                 config: Some(wanted.config.clone()),
                 secrets,
                 mapping: Some(wanted.mapping.clone()),
+                schedule: Some(wanted.schedule.clone()),
                 guard: Some(wanted.guard.clone()),
             };
             self.update(ctx, &wanted.identifier, &change).await?;
@@ -194,10 +197,8 @@ mod tests {
         for (document, expected) in [
             (json!([]), "WRONG_TYPE; REQUIRED /identifier; REQUIRED /ingestor"),
             (json!({"identifier": 1, "ingestor": "aws"}), "WRONG_TYPE /identifier"),
-            (
-                json!({"identifier": "a", "ingestor": "aws", "schedule": "* * * * *"}),
-                "UNKNOWN_FIELD /schedule",
-            ),
+            (json!({"identifier": "a", "ingestor": "aws", "every": "hour"}), "UNKNOWN_FIELD /every"),
+            (json!({"identifier": "a", "ingestor": "aws", "schedule": 15}), "WRONG_TYPE /schedule"),
         ] {
             let problems = NewIntegration::from_json(&document).unwrap_err();
             let found: Vec<_> = problems

@@ -65,6 +65,7 @@ mod tests {
                 config: json!({}),
                 secrets: None,
                 mapping,
+                schedule: None,
                 guard: json!({}),
                 wire: None,
                 created_at: Instant(0),

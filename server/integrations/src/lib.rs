@@ -11,6 +11,7 @@ mod place;
 mod preview;
 mod remote;
 mod run;
+mod schedule;
 
 pub use check::Check;
 pub use configuration::{IntegrationChange, NewIntegration};

@@ -107,6 +107,13 @@ impl TenantScope {
         Ok(())
     }
 
+    /// When a job is due, by its subject.
+    pub async fn job_due(&self, queue: &str, subject: i64) -> Result<Option<Instant>> {
+        let mut sql = Sql::new("SELECT run_at FROM jobs WHERE tenant_id = ");
+        sql.bind(self.tenant().0).push(" AND queue = ").bind(queue).push(" AND subject_id = ").bind(subject);
+        self.one(sql).await?.map(|row| Ok(Instant(column(&row, 0)?))).transpose()
+    }
+
     /// Keeps the job's lease, or with `until` prolongs it. Answers false where somebody else has it by now. Until the
     /// transaction ends, nobody can take the job.
     pub async fn hold_job(&self, job: &Job, until: Option<Instant>) -> Result<bool> {

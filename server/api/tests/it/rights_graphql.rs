@@ -45,7 +45,10 @@ const PLATFORM: &[Line] = &[
     ("{ me { role tenant { slug } } }", VIEWERS),
     ("{ members { id email role } }", VIEWERS),
     ("{ auditLog { nodes { action actor target } } }", ADMINS),
-    ("{ integrations { identifier remote config mapping guard status lastRun { id } } }", ADMINS),
+    (
+        "{ integrations { identifier remote config mapping schedule nextRunAt guard status lastRun { id } } }",
+        ADMINS,
+    ),
     (
         "{ previewMapping(integration: \"i\", kind: \"k\", mapping: {resources: []}, samples: []) { errors { code } } }",
         ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],

@@ -95,6 +95,7 @@ impl Integrations {
             config: json!({}),
             secrets: None,
             mapping: json!({}),
+            schedule: None,
             guard: guard::parse(None, &mut portolan_schema::Problems::default()),
             wire: None,
             created_at: now(),

@@ -40,7 +40,7 @@ impl Integrations {
     }
 
     /// Begins a run of an integration that is remote or not, or answers the one in progress, and whether it was begun.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         &self,
         ctx: &OpContext,
         identifier: &str,

@@ -17,7 +17,7 @@ use super::attempt::{Attempt, Broken, Halt, Progress, Step, Stop};
 use super::ending::Ending;
 use super::heartbeat::later;
 use super::log::RunLog;
-use crate::{Integrations, now};
+use crate::{Integrations, now, schedule};
 
 /// How often a run is taken up again before it is given up.
 const MAX_ATTEMPTS: i32 = 10;
@@ -57,8 +57,11 @@ impl Integrations {
         }
         let mut at_work = JoinSet::new();
         while !stop.is_cancelled() {
+            if let Err(error) = self.start_due().await {
+                tracing::warn!(error = ?error, "scheduled runs are started later");
+            }
             while at_work.len() < self.0.runner.at_once {
-                match self.next_job().await {
+                match self.take_job(QUEUE).await {
                     Ok(Some(job)) => drop(at_work.spawn(self.clone().attend(job, stop.clone()))),
                     Ok(None) => break,
                     Err(error) => {
@@ -86,17 +89,19 @@ impl Integrations {
         if !self.0.store.is_shared() {
             let scope = self.0.store.write_global().await?;
             scope.end_leases(QUEUE).await?;
+            scope.end_leases(schedule::QUEUE).await?;
             scope.commit().await?;
         }
         Ok(())
     }
 
-    async fn next_job(&self) -> Result<Option<Job>> {
-        if !self.0.store.read_global().await?.has_due_job(QUEUE, now()).await? {
+    /// Takes the next due job of a queue, if there is one.
+    pub(crate) async fn take_job(&self, queue: &str) -> Result<Option<Job>> {
+        if !self.0.store.read_global().await?.has_due_job(queue, now()).await? {
             return Ok(None);
         }
         let scope = self.0.store.write_global().await?;
-        let job = scope.take_job(QUEUE, now(), later(now(), self.0.runner.lease)).await?;
+        let job = scope.take_job(queue, now(), later(now(), self.0.runner.lease)).await?;
         scope.commit().await?;
         Ok(job)
     }

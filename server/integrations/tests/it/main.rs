@@ -10,6 +10,7 @@ mod interruption;
 mod mapping;
 mod remote;
 mod runs;
+mod schedule;
 mod source;
 mod support;
 
@@ -106,6 +107,9 @@ fn all() -> Vec<Test> {
             remote_runs_are_cancelled,
             the_guard_stops_remote_runs_too,
             what_is_no_mapping_starts_no_run,
+        }
+        schedule {
+            a_schedule_starts_runs_until_it_is_taken_away,
         }
         configuration {
             integrations_are_changed_part_by_part,

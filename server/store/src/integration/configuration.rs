@@ -19,6 +19,8 @@ pub struct Integration {
     pub config: Value,
     pub secrets: Option<Vec<u8>>,
     pub mapping: Value,
+    /// A cron expression of five fields, in UTC.
+    pub schedule: Option<String>,
     /// `{share, atLeast}`.
     pub guard: Value,
     /// What a remote one keeps here, in Port's wire format.
@@ -29,7 +31,7 @@ pub struct Integration {
     pub updated_by: String,
 }
 
-const COLUMNS: &str = "integration_id, identifier, ingestor, remote, config, secrets, mapping, guard, wire, created_at, \
+const COLUMNS: &str = "integration_id, identifier, ingestor, remote, config, secrets, mapping, schedule, guard, wire, created_at, \
      created_by, updated_at, updated_by";
 
 impl TenantScope {
@@ -41,7 +43,7 @@ impl TenantScope {
         sql.push(", ").bind(integration.identifier.as_str()).push(", ").bind(integration.ingestor.as_str());
         sql.push(", ").bind(i32::from(integration.remote)).push(", ").bind(integration.config.to_string());
         sql.push(", ").bind(integration.secrets.clone()).push(", ").bind(integration.mapping.to_string());
-        sql.push(", ").bind(integration.guard.to_string());
+        sql.push(", ").bind(integration.schedule.clone()).push(", ").bind(integration.guard.to_string());
         sql.push(", ").bind(integration.wire.as_ref().map(Value::to_string));
         sql.push(", ").bind(integration.created_at.0).push(", ").bind(integration.created_by.as_str());
         sql.push(", ").bind(integration.updated_at.0).push(", ").bind(integration.updated_by.as_str());
@@ -66,6 +68,7 @@ impl TenantScope {
         sql.push(", config = ").bind(integration.config.to_string());
         sql.push(", secrets = ").bind(integration.secrets.clone());
         sql.push(", mapping = ").bind(integration.mapping.to_string());
+        sql.push(", schedule = ").bind(integration.schedule.clone());
         sql.push(", guard = ").bind(integration.guard.to_string());
         sql.push(", wire = ").bind(integration.wire.as_ref().map(Value::to_string));
         sql.push(", updated_at = ").bind(integration.updated_at.0);
@@ -129,7 +132,7 @@ fn taken(identifier: &str) -> Error {
 }
 
 fn integration(row: &QueryResult) -> Result<Integration> {
-    let wire: Option<String> = column(row, 8)?;
+    let wire: Option<String> = column(row, 9)?;
     Ok(Integration {
         id: column(row, 0)?,
         identifier: column(row, 1)?,
@@ -138,11 +141,12 @@ fn integration(row: &QueryResult) -> Result<Integration> {
         config: json_column(row, 4)?,
         secrets: column(row, 5)?,
         mapping: json_column(row, 6)?,
-        guard: json_column(row, 7)?,
+        schedule: column(row, 7)?,
+        guard: json_column(row, 8)?,
         wire: wire.map(|text| serde_json::from_str(&text)).transpose().map_err(Error::internal)?,
-        created_at: Instant(column(row, 9)?),
-        created_by: column(row, 10)?,
-        updated_at: Instant(column(row, 11)?),
-        updated_by: column(row, 12)?,
+        created_at: Instant(column(row, 10)?),
+        created_by: column(row, 11)?,
+        updated_at: Instant(column(row, 12)?),
+        updated_by: column(row, 13)?,
     })
 }

@@ -80,6 +80,18 @@ impl Integration {
         Json(self.0.mapping.clone())
     }
 
+    /// When it runs by itself: a cron expression of five fields, in UTC.
+    async fn schedule(&self) -> Option<&str> {
+        self.0.schedule.as_deref()
+    }
+
+    /// The next time of its schedule.
+    async fn next_run_at(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let next = integrations.next_run_at(who, &self.0).await.map_err(refuse)?;
+        Ok(next.map(portolan_schema::Instant::to_rfc3339))
+    }
+
     /// `{share, atLeast}`: what a run may delete unasked.
     async fn guard(&self) -> Json<Value> {
         Json(self.0.guard.clone())
@@ -130,6 +142,8 @@ pub struct IntegrationInput {
     secrets: Option<Json<Value>>,
     /// Without it, the ingestor's default; its missing blueprints are made.
     mapping: Option<Json<Value>>,
+    /// When it runs by itself: a cron expression of five fields, in UTC, such as `*/15 * * * *`. Without it, never.
+    schedule: Option<String>,
     /// `{share, atLeast}`: what a run may delete unasked.
     guard: Option<Json<Value>>,
 }
@@ -142,6 +156,7 @@ impl From<IntegrationInput> for NewIntegration {
             config: input.config.map(|value| value.0).unwrap_or_default(),
             secrets: input.secrets.map(|value| value.0).unwrap_or_default(),
             mapping: input.mapping.map(|value| value.0).filter(|value| !value.is_null()),
+            schedule: input.schedule,
             guard: input.guard.map(|value| value.0),
         }
     }
@@ -155,6 +170,8 @@ pub struct IntegrationChangeInput {
     /// Replaces all secrets.
     secrets: MaybeUndefined<Json<Value>>,
     mapping: MaybeUndefined<Json<Value>>,
+    /// Null: never by itself.
+    schedule: MaybeUndefined<String>,
     guard: MaybeUndefined<Json<Value>>,
 }
 
@@ -171,6 +188,11 @@ impl From<IntegrationChangeInput> for IntegrationChange {
             config: object(input.config),
             secrets: object(input.secrets),
             mapping: part(input.mapping),
+            schedule: match input.schedule {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(schedule) => Some(Some(schedule)),
+            },
             guard: part(input.guard),
         }
     }
