@@ -25,7 +25,7 @@ const DIFFERENT: &str = "
     INSERT INTO entity_words (tenant_id, blueprint_no, kind, word, entity_id)
       SELECT 0, 0, 1, 'word-' || i, i FROM generate_series(1, 1000) i;
     ANALYZE entity_words;
-    DELETE FROM entity_words WHERE tenant_id = 0;";
+    TRUNCATE entity_words;";
 const EXPECTED: &str = "INSERT INTO sqlite_stat1 (tbl, idx, stat)
     VALUES ('entity_words', 'entity_words', '3000000 3000000 3000000 1000000 2 1')";
 
