@@ -366,7 +366,7 @@ fn context(tape: &mut Tape, model: &CatalogModel, of: Option<Column>) -> (Value,
 /// A rule about who asks, which is the same for all entities.
 fn of_caller(tape: &mut Tape, model: &CatalogModel) -> Value {
     let (subject, (name, column, list, timer)) = context(tape, model, None);
-    let list = list || subject["context"] == "userTeams";
+    let list = column.is_some() && (list || subject["context"] == "userTeams");
     let mut rule = condition(tape, &name, column, list, timer);
     rule["property"] = subject;
     rule
