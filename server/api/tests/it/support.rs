@@ -60,7 +60,7 @@ impl Server {
     pub async fn start(store: Store) -> Self {
         let sealer = Sealer::from_key([1; 32]);
         let (ahead, frozen) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
-        let catalog = Catalog::new(store.clone(), None);
+        let catalog = Catalog::new(store.clone(), None).patient(Duration::from_secs(30));
         let settings = settings(ahead.clone(), frozen.clone());
         let identity = Identity::open_with(store.clone(), catalog.clone(), &sealer, settings).await.unwrap();
         // No run is started by these tests, so no worker ever is.

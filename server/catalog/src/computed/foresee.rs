@@ -11,7 +11,6 @@ use portolan_store::entity::Entity;
 use super::dirty::{Wanted, from_log};
 use super::fill::Formulas;
 use super::pass::{ENTRIES, Keeping, Pass, Reading};
-use super::worker::HURRY;
 use super::{Computing, NAME};
 use crate::now;
 
@@ -31,7 +30,7 @@ impl Computing {
     ) -> Result<()> {
         let shown: Vec<(BlueprintNo, i64)> =
             entities.iter().map(|entity| (entity.blueprint, entity.id)).collect();
-        match tokio::time::timeout(HURRY, self.compute_ahead(scope, model, since, &shown)).await {
+        match tokio::time::timeout(self.hurry, self.compute_ahead(scope, model, since, &shown)).await {
             Ok(found) => {
                 let found = found?;
                 for entity in entities {

@@ -20,8 +20,8 @@ use crate::{Catalog, measured, now, queue};
 const TICK: Duration = Duration::from_secs(1);
 /// A pass that failed is tried again after this time, in microseconds.
 const PAUSE: i64 = 2_000_000;
-/// How long somebody who writes waits for computed values.
-pub(super) const HURRY: Duration = Duration::from_millis(500);
+/// How long somebody who writes waits for computed values, where nothing else was said.
+const HURRY: Duration = Duration::from_millis(500);
 /// How long somebody who shows a change waits for what follows from it, and between two looks.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -37,11 +37,13 @@ pub struct Computing {
     wake: Arc<Notify>,
     /// Passes of one process take turns: whoever comes later finds most of its work done.
     turn: Arc<Mutex<()>>,
+    /// How long somebody who writes waits for computed values.
+    pub(super) hurry: Duration,
 }
 
 impl Computing {
     pub(crate) fn new(store: Store, models: Models, jq: Option<JqPool>) -> Self {
-        Self { store, models, jq, wake: Arc::new(Notify::new()), turn: Arc::default() }
+        Self { store, models, jq, wake: Arc::new(Notify::new()), turn: Arc::default(), hurry: HURRY }
     }
 
     /// Tells the worker of this process that there is work.
@@ -89,7 +91,7 @@ impl Computing {
 
     /// One pass for a tenant, here and now. Where it fails or takes long, the worker does it.
     pub(crate) async fn hurry(&self, tenant: TenantId) {
-        if let Ok(Err(error)) = tokio::time::timeout(HURRY, self.pass(tenant, now())).await {
+        if let Ok(Err(error)) = tokio::time::timeout(self.hurry, self.pass(tenant, now())).await {
             // Most likely another server was faster.
             tracing::debug!(error = ?error, tenant.id = tenant.0, "a pass beside a write failed");
         }
@@ -133,6 +135,13 @@ impl Computing {
 }
 
 impl Catalog {
+    /// Lets those who write wait so long for computed values: on a busy machine, tests need more than half a second.
+    #[must_use]
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.computing.hurry = patience;
+        self
+    }
+
     /// The background work that keeps computed values up to date.
     pub fn computing(&self) -> Computing {
         self.computing.clone()

@@ -29,7 +29,8 @@ impl Fixture {
             workers: 1,
             deadline: std::time::Duration::from_secs(5),
         });
-        let fixture = Self { catalog: Catalog::new(store, Some(jq)), ctx };
+        let catalog = Catalog::new(store, Some(jq)).patient(std::time::Duration::from_secs(30));
+        let fixture = Self { catalog, ctx };
         fixture.catalog.apply_blueprints(&fixture.ctx, blueprints, false).await.unwrap();
         fixture
     }
