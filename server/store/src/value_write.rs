@@ -55,76 +55,53 @@ impl TenantScope {
     }
 
     /// PostgreSQL takes each column as one array: a few parameters instead of ten a row, of which it has to make as many
-    /// expressions. The driver's arrays hold no nulls, so rows are parted by the column of their value.
+    /// expressions. The driver's arrays hold no nulls, so a column of its own says which of the values a row has.
     async fn insert_arrays(&self, rows: &[PlacedRow]) -> Result<()> {
-        for kind in [Kind::Text, Kind::Number, Kind::Instant, Kind::EmptyList] {
-            let rows: Vec<&PlacedRow> = rows.iter().filter(|(_, _, row)| Kind::of(row) == kind).collect();
-            for chunk in rows.chunks(ARRAY_ROWS) {
-                self.execute(kind.statement(self.tenant().0, chunk)).await?;
-            }
+        for rows in rows.chunks(ARRAY_ROWS) {
+            let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
+            let mut sql = Sql::new(
+                "INSERT INTO entity_values (tenant_id, blueprint_no, property_no, entity_id, ordinal, cut, text_value,
+                   folded, number_value, instant_value) SELECT CAST(",
+            );
+            // No folded text is empty.
+            sql.bind(self.tenant().0).push(
+                " AS BIGINT), u.blueprint_no, u.property_no, u.entity_id, u.ordinal, u.cut,
+                   CASE u.kind WHEN 1 THEN u.text_value END, nullif(u.folded, ''),
+                   CASE u.kind WHEN 2 THEN u.number_value END, CASE u.kind WHEN 3 THEN u.instant_value END
+                 FROM unnest(",
+            );
+            sql.bind(array(ArrayType::Int, rows, |(no, ..)| no.0.into()));
+            sql.push(", ").bind(array(ArrayType::Int, rows, |(_, _, row)| row.property.0.into()));
+            sql.push(", ").bind(array(ArrayType::BigInt, rows, |(_, entity, _)| (*entity).into()));
+            sql.push(", ").bind(array(ArrayType::Int, rows, |(_, _, row)| row.ordinal.into()));
+            sql.push(", ").bind(array(ArrayType::Int, rows, |(_, _, row)| i32::from(row.cut).into()));
+            sql.push(", ").bind(array(ArrayType::Int, rows, |(_, _, row)| kind(row).into()));
+            sql.push(", ").bind(array(ArrayType::String, rows, |(_, _, row)| text(&row.text)));
+            sql.push(", ").bind(array(ArrayType::String, rows, |(_, _, row)| text(&row.folded)));
+            let number = |row: &ValueRow| row.number.unwrap_or_default().into();
+            sql.push(", ").bind(array(ArrayType::Double, rows, |(_, _, row)| number(row)));
+            let instant = |row: &ValueRow| row.instant.unwrap_or_default().into();
+            sql.push(", ").bind(array(ArrayType::BigInt, rows, |(_, _, row)| instant(row)));
+            sql.push(
+                ") AS u (blueprint_no, property_no, entity_id, ordinal, cut, kind, text_value, folded, number_value,
+                    instant_value)",
+            );
+            self.execute(sql).await?;
         }
         Ok(())
     }
 }
 
-/// Which column of a row has its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Number,
-    Instant,
-    EmptyList,
-}
-
-impl Kind {
-    fn of(row: &ValueRow) -> Self {
-        match row {
-            ValueRow { text: Some(_), .. } => Self::Text,
-            ValueRow { number: Some(_), .. } => Self::Number,
-            ValueRow { instant: Some(_), .. } => Self::Instant,
-            _ => Self::EmptyList,
-        }
-    }
-
-    fn statement(self, tenant: i64, rows: &[&PlacedRow]) -> Sql {
-        let (into, from) = match self {
-            // No folded text is empty.
-            Self::Text => (", text_value, folded", ", u.text_value, nullif(u.folded, '')"),
-            Self::Number => (", number_value", ", u.number_value"),
-            Self::Instant => (", instant_value", ", u.instant_value"),
-            Self::EmptyList => ("", ""),
-        };
-        let mut sql = Sql::new(
-            "INSERT INTO entity_values (tenant_id, blueprint_no, property_no, entity_id, ordinal, cut",
-        );
-        sql.push(into).push(") SELECT CAST(").bind(tenant);
-        sql.push(" AS BIGINT), u.blueprint_no, u.property_no, u.entity_id, u.ordinal, u.cut").push(from);
-        sql.push(" FROM unnest(").bind(array(ArrayType::Int, rows, |(no, ..)| no.0.into()));
-        sql.push(", ").bind(array(ArrayType::Int, rows, |(_, _, row)| row.property.0.into()));
-        sql.push(", ").bind(array(ArrayType::BigInt, rows, |(_, entity, _)| (*entity).into()));
-        sql.push(", ").bind(array(ArrayType::Int, rows, |(_, _, row)| row.ordinal.into()));
-        sql.push(", ").bind(array(ArrayType::Int, rows, |(_, _, row)| i32::from(row.cut).into()));
-        match self {
-            Self::Text => {
-                let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
-                sql.push(", ").bind(array(ArrayType::String, rows, |(_, _, row)| text(&row.text)));
-                sql.push(", ").bind(array(ArrayType::String, rows, |(_, _, row)| text(&row.folded)));
-            }
-            Self::Number => {
-                let number = |row: &ValueRow| row.number.unwrap_or_default().into();
-                sql.push(", ").bind(array(ArrayType::Double, rows, |(_, _, row)| number(row)));
-            }
-            Self::Instant => {
-                let instant = |row: &ValueRow| row.instant.unwrap_or_default().into();
-                sql.push(", ").bind(array(ArrayType::BigInt, rows, |(_, _, row)| instant(row)));
-            }
-            Self::EmptyList => {}
-        }
-        sql.push(") AS u (blueprint_no, property_no, entity_id, ordinal, cut").push(into).push(")");
-        sql
+/// Which value a row has: a text, a number, an instant, or none, where it says that a list is empty.
+fn kind(row: &ValueRow) -> i32 {
+    match row {
+        ValueRow { text: Some(_), .. } => 1,
+        ValueRow { number: Some(_), .. } => 2,
+        ValueRow { instant: Some(_), .. } => 3,
+        _ => 0,
     }
 }
 
-fn array(of: ArrayType, rows: &[&PlacedRow], value: impl Fn(&PlacedRow) -> Value) -> Value {
-    Value::Array(of, Some(Box::new(rows.iter().map(|row| value(row)).collect())))
+fn array(of: ArrayType, rows: &[PlacedRow], value: impl Fn(&PlacedRow) -> Value) -> Value {
+    Value::Array(of, Some(Box::new(rows.iter().map(value).collect())))
 }
