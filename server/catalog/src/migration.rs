@@ -90,11 +90,6 @@ impl Catalog {
     pub async fn settle_change(&self, ctx: &OpContext) -> Result<()> {
         self.resume_change(ctx.tenant()).await
     }
-
-    /// Carries out all open migrations of a tenant. What tests wait for; servers do it in the background.
-    pub async fn settle_migrations(&self, ctx: &OpContext) -> Result<()> {
-        self.migrating().turn(ctx.tenant()).await
-    }
 }
 
 /// Carries out migrations of all tenants.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use portolan_schema::filter::Direction;
 use portolan_schema::model::computed::Hop;
-use portolan_schema::{BlueprintNo, RelationNo, Result};
+use portolan_schema::{BlueprintNo, Result};
 
 use crate::TenantScope;
 use crate::entity_read::MAX_IN;
@@ -75,22 +75,6 @@ impl TenantScope {
             let mut sql = Sql::new("SELECT entity_id FROM entities WHERE tenant_id = ");
             sql.bind(self.tenant().0).push(" AND blueprint_no = ").bind(blueprint.0);
             sql.push(" AND entity_id IN (").bind_list(chunk.iter().copied()).push(")");
-            for row in self.all(sql).await? {
-                found.insert(column(&row, 0)?);
-            }
-        }
-        Ok(found)
-    }
-
-    /// Targets of one relation of these entities.
-    pub async fn targets_of(&self, relation: RelationNo, sources: &[i64]) -> Result<HashSet<i64>> {
-        let mut found = HashSet::new();
-        for chunk in sources.chunks(MAX_IN) {
-            let mut sql = Sql::new("SELECT target_id FROM relations WHERE tenant_id = ");
-            sql.bind(self.tenant().0).push(" AND relation_no = ").bind(relation.0);
-            sql.push(" AND target_id IS NOT NULL AND source_id IN (")
-                .bind_list(chunk.iter().copied())
-                .push(")");
             for row in self.all(sql).await? {
                 found.insert(column(&row, 0)?);
             }
