@@ -2,13 +2,14 @@
 //! median of several rounds. Run by `make bench`, which starts PostgreSQL with its durability on.
 //!
 //! `PORTOLAN_BENCH_ENTITIES` is the size of the large catalog, one million where it is not set. Arguments name the parts to
-//! take (`schema`, `program`, `computed`, `ingest`, `sizes`, `tenants`) and the engines (`sqlite`, `postgres`); without
+//! take (`schema`, `program`, `computed`, `ingest`, `kubernetes`, `sizes`, `tenants`) and the engines (`sqlite`, `postgres`); without
 //! any, all are.
 
 mod by_hand;
 mod catalog;
 mod computed;
 mod ingest;
+mod kubernetes;
 mod process;
 mod program;
 mod reads;
@@ -59,6 +60,9 @@ async fn main() -> Result<()> {
         }
         if wanted("ingest") {
             ingest::measure(engine).await?;
+        }
+        if wanted("kubernetes") {
+            kubernetes::measure(engine).await?;
         }
         if wanted("sizes") {
             sizes(engine, large).await?;

@@ -102,6 +102,17 @@ impl Served {
         }
     }
 
+    /// A request of the platform's API; an error in the answer is an error.
+    pub async fn platform(&self, query: &str, variables: &Value) -> Result<Value> {
+        let body = json!({"query": query, "variables": variables});
+        let answer = self.post("/api/graphql", &self.token, &body).await?;
+        if answer["errors"].is_null() {
+            Ok(answer["data"].clone())
+        } else {
+            Err(Error::internal(format!("{query}: {answer}")))
+        }
+    }
+
     pub async fn query(&self, query: &str) -> Result<Value> {
         self.ask(&self.token, query).await
     }

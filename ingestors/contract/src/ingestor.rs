@@ -9,7 +9,8 @@ use crate::{Context, Delivery, Descriptor, Event, EventSink, IngestError, Settin
 /// One kind that a run wants read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KindRequest {
-    /// One of the names in [`Descriptor::kinds`]. A kind is requested once a run, however many mappings use it.
+    /// One of the names in [`Descriptor::kinds`], or another that the source has. A kind is requested once a run, however
+    /// many mappings use it.
     pub kind: String,
     /// The mapping's `selector` without `query`: keys that this ingestor gives a meaning, if any.
     pub selector: Map<String, Value>,

@@ -42,7 +42,10 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         sealer,
         jq,
         Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
-        vec![Box::new(portolan_ingestor_aws::Aws::new())],
+        vec![
+            Box::new(portolan_ingestor_aws::Aws::new()),
+            Box::new(portolan_ingestor_kubernetes::Kubernetes::new()),
+        ],
     );
     let background = [
         tokio::spawn(catalog.computing().work()),

@@ -60,7 +60,7 @@ async fn read(ingestor: &dyn Ingestor, aws: &Aws) -> BTreeMap<String, Vec<Value>
 }
 
 /// The shipped blueprints, compiled.
-fn model(descriptor: &Descriptor) -> CatalogModel {
+pub fn model(descriptor: &Descriptor) -> CatalogModel {
     let stamps = || Stamps {
         created_at: Instant(0),
         created_by: String::new(),
@@ -79,7 +79,7 @@ fn model(descriptor: &Descriptor) -> CatalogModel {
 }
 
 /// Entities by blueprint; no expression failed on any item.
-async fn mapped(
+pub async fn mapped(
     descriptor: &Descriptor,
     items: &BTreeMap<String, Vec<Value>>,
 ) -> BTreeMap<String, Vec<MappedEntity>> {

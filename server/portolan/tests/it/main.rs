@@ -11,6 +11,7 @@ mod documentation;
 mod faults;
 mod identity;
 mod journey;
+mod kubernetes;
 mod metrics;
 mod program;
 mod relay;

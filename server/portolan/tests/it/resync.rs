@@ -14,8 +14,13 @@ pub async fn resync(program: &Program, plan: bool) -> Value {
 }
 
 pub async fn start(program: &Program, plan: bool) -> Value {
-    let query = "mutation($p: Boolean!) { startResync(integration: \"aws-main\", plan: $p) { run { id } errors { code message } } }";
-    let started = program.platform(query, json!({"p": plan})).await;
+    start_of(program, "aws-main", plan).await
+}
+
+/// Starts a run of an integration.
+pub async fn start_of(program: &Program, integration: &str, plan: bool) -> Value {
+    let query = "mutation($i: ID!, $p: Boolean!) { startResync(integration: $i, plan: $p) { run { id } errors { code message } } }";
+    let started = program.platform(query, json!({"i": integration, "p": plan})).await;
     let id = started["startResync"]["run"]["id"].clone();
     assert!(id.is_string(), "{started}");
     id
