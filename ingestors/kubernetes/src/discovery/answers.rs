@@ -10,9 +10,12 @@ use super::{Group, Resource, Version};
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
 enum Groups {
-    APIGroupDiscoveryList { items: Vec<FoundGroup> },
-    APIVersions { versions: Vec<String> },
-    APIGroupList { groups: Vec<PlainGroup> },
+    #[serde(rename = "APIGroupDiscoveryList")]
+    Whole { items: Vec<FoundGroup> },
+    #[serde(rename = "APIVersions")]
+    Core { versions: Vec<String> },
+    #[serde(rename = "APIGroupList")]
+    Others { groups: Vec<PlainGroup> },
 }
 
 #[derive(Deserialize)]
@@ -95,11 +98,11 @@ struct PlainResource {
 pub(super) fn groups(path: &str, body: &[u8]) -> Option<Vec<Group>> {
     let version = |name: String| Version { name, resources: None, stale: false };
     Some(match serde_json::from_slice(body).ok()? {
-        Groups::APIGroupDiscoveryList { items } => items.into_iter().map(found).collect(),
-        Groups::APIVersions { versions } if path == "/api" => {
+        Groups::Whole { items } => items.into_iter().map(found).collect(),
+        Groups::Core { versions } if path == "/api" => {
             vec![Group { name: String::new(), versions: versions.into_iter().map(version).collect() }]
         }
-        Groups::APIGroupList { groups } if path == "/apis" => groups
+        Groups::Others { groups } if path == "/apis" => groups
             .into_iter()
             .map(|group| {
                 let mut versions: Vec<String> = group.versions.into_iter().map(|one| one.version).collect();
