@@ -20,10 +20,13 @@ use serde_json::{Value, json};
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nbm90IHJlYWxseSBvbmU=\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nbm90IHJlYWxseSBvbmUgZWl0aGVy\n-----END PRIVATE KEY-----\n";
 
+/// Address, token and certificates.
+type Request = (String, Option<String>, Option<Tls>);
+
 /// Says what comes with each request, and answers in nobody's name.
 #[derive(Default)]
 struct Listening {
-    heard: Mutex<Vec<(String, Option<String>, Option<Tls>)>>,
+    heard: Mutex<Vec<Request>>,
 }
 
 #[async_trait]
