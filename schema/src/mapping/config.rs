@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use super::files;
 use crate::{Code, Pointer, Problems};
 
 /// Defaults are those of the format's own clients (ocean-clients.md 4).
@@ -22,7 +23,7 @@ pub struct ResourceMapping {
     pub kind: String,
     /// Must give a boolean.
     pub query: String,
-    /// The selector's other keys, which are the ingestor's.
+    /// The selector's other keys, which are the ingestor's, and the files that properties ask for.
     pub selector: Map<String, Value>,
     pub items_to_parse: Option<String>,
     pub items_name: String,
@@ -115,6 +116,7 @@ impl ResourceMapping {
             }
             _ => problems.add(Code::InvalidMapping, at, "\"mappings\" is an object or a list of them"),
         }
+        files::ask(&mut mappings, &mut selector);
         (problems.0.len() == before).then(|| Self {
             kind,
             query,

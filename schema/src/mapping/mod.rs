@@ -6,6 +6,7 @@
 mod apply;
 mod config;
 mod expression;
+mod files;
 #[cfg(test)]
 mod tests;
 
@@ -13,3 +14,4 @@ pub use apply::{CompiledResource, Mapped, MappedEntity, MappingProblem};
 pub use config::{EntityMapping, MappingConfig, ResourceMapping};
 pub(crate) use expression::plain_path;
 pub use expression::{Expression, Jq, JqProblem};
+pub use files::share as share_files;

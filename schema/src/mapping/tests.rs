@@ -136,3 +136,35 @@ fn configurations_are_checked() {
         ]
     );
 }
+
+#[test]
+fn files_are_asked_for() {
+    let mappings = json!([
+        {"identifier": ".id", "blueprint": "\"b\"", "properties": {
+            "readme": "file://README.md", "docs": {"owners": "file://docs/a \"b\".txt"}, "plain": ".file", "no": "file://"}},
+        {"identifier": ".id", "blueprint": "\"b\"", "title": "\"file://x\"", "properties": {"readme": " file://README.md "}},
+    ]);
+    let mut value = resource(mappings);
+    value["selector"]["includedFiles"] = json!(["CODEOWNERS", "README.md"]);
+    let config = MappingConfig::parse(&json!({"resources": [value]}), &Pointer::root()).unwrap();
+    let found = &config.resources[0];
+    assert_eq!(found.selector["includedFiles"], json!(["CODEOWNERS", "README.md", "docs/a \"b\".txt"]));
+    let item =
+        json!({"id": 1, "file": "p", "__includedFiles": {"README.md": "Hello", "docs/a \"b\".txt": "mona"}});
+    let mapped = CompiledResource::compile(&NoJq, found).map(&NoJq, &item);
+    let properties = &mapped.entities[0].body["properties"];
+    assert_eq!(*properties, json!({"readme": "Hello", "docs": {"owners": "mona"}, "plain": "p", "no": null}));
+    assert_eq!(mapped.entities[1].body["title"], "file://x");
+    assert_eq!(mapped.entities[1].body["properties"]["readme"], "Hello");
+
+    let mut first = json!({"states": ["open"]});
+    share_files(first.as_object_mut().unwrap(), &found.selector);
+    share_files(
+        first.as_object_mut().unwrap(),
+        json!({"includedFiles": ["a", "CODEOWNERS"]}).as_object().unwrap(),
+    );
+    assert_eq!(
+        first,
+        json!({"states": ["open"], "includedFiles": ["CODEOWNERS", "README.md", "docs/a \"b\".txt", "a"]})
+    );
+}

@@ -44,6 +44,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
         vec![
             Box::new(portolan_ingestor_aws::Aws::new()),
+            Box::new(portolan_ingestor_github::Github::new()),
             Box::new(portolan_ingestor_kubernetes::Kubernetes::new()),
         ],
     );

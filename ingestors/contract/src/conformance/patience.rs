@@ -23,6 +23,7 @@ fn first_try(deed: impl Fn(&Seen) -> Deed + Send + Sync) -> impl Fn(&Seen) -> De
 pub async fn slowing_down_when_asked_loses_nothing(peer: Arc<dyn Peer>) {
     let usual = Bench::new(Arc::clone(&peer)).await;
     let expected = usual.collect().await.well();
+    let questions: HashSet<_> = usual.proxy.seen().iter().map(Seen::question).collect();
     let forms = usual.proxy.seen().iter().map(|seen| peer.says(Failure::Busy, seen, "").len()).max();
     for form in 0..forms.expect("there were requests") {
         let source = Arc::clone(&peer);
@@ -34,7 +35,8 @@ pub async fn slowing_down_when_asked_loses_nothing(peer: Arc<dyn Peer>) {
         let record = bench.collect().await.well();
         record.assert_same(&expected, format!("form {form}"));
         assert_eq!(record.log, Vec::new(), "form {form}");
-        assert_eq!(bench.http.sent(), 2 * usual.http.sent(), "each request is tried twice");
+        let expected = usual.http.sent() + questions.len();
+        assert_eq!(bench.http.sent(), expected, "each request is tried once more");
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use portolan_catalog::EntityWrite;
 use portolan_ingestor_contract::{IngestError, KindRequest, Level, Sink, SourceError};
 use portolan_schema::identifier::{self, Kind};
-use portolan_schema::mapping::{Mapped, MappedEntity, MappingConfig};
+use portolan_schema::mapping::{Mapped, MappedEntity, MappingConfig, share_files};
 use portolan_schema::{CatalogModel, Code, Error, Pointer, Problem, Problems, Result};
 use portolan_store::integration::{KindStatus, LogLevel, Phase, RunKind, StagedItem};
 use serde_json::Value;
@@ -100,11 +100,12 @@ impl Attempt {
 pub(super) fn requests(config: &MappingConfig) -> Vec<KindRequest> {
     let mut requests: Vec<KindRequest> = Vec::new();
     for resource in &config.resources {
-        if !requests.iter().any(|request| request.kind == resource.kind) {
-            requests.push(KindRequest {
+        match requests.iter_mut().find(|request| request.kind == resource.kind) {
+            Some(request) => share_files(&mut request.selector, &resource.selector),
+            None => requests.push(KindRequest {
                 selector: resource.selector.clone(),
                 ..KindRequest::new(resource.kind.clone())
-            });
+            }),
         }
     }
     requests
