@@ -137,6 +137,25 @@ pub fn complete(given: &Value) -> Result<Value, Problems> {
     problems.into_result(whole)
 }
 
+/// What an author added to a system blueprint: the whole without what it begins with. [`complete`] turns it back. Others
+/// are answered as they are.
+pub fn extension(whole: &Value) -> Value {
+    let identifier = whole.get("identifier").and_then(Value::as_str).unwrap_or_default();
+    let Some(base) = definition(identifier) else { return whole.clone() };
+    let mut rest = whole.clone();
+    for path in PARTS {
+        let Some(parts) = base_parts(&base, path) else { continue };
+        let pointer = path.iter().fold(Pointer::root(), |pointer, key| pointer.key(key));
+        if let Some(given) = rest.pointer_mut(pointer.as_str()).and_then(Value::as_object_mut) {
+            given.retain(|name, _| !parts.contains_key(name));
+        }
+    }
+    if let Some(object) = rest.as_object_mut() {
+        object.retain(|key, value| !TEXTS.contains(&key.as_str()) || base.get(key) != Some(value));
+    }
+    rest
+}
+
 /// What of its base a system blueprint does not have any more, or in another form.
 pub fn check(blueprint: &Blueprint) -> Problems {
     let mut problems = Problems::default();
@@ -223,6 +242,11 @@ mod tests {
             let blueprint = Blueprint::parse(&whole).unwrap();
             assert!(check(&blueprint).is_empty(), "{given}");
             assert_eq!(complete(&whole).unwrap(), whole, "once more changes nothing");
+            let extension = extension(&whole);
+            assert_eq!(complete(&extension).unwrap(), whole, "what was added says it all: {extension}");
+            assert!(
+                extension.pointer("/schema/properties/status").is_none() && extension.get("icon").is_none()
+            );
             let names: Vec<&str> =
                 blueprint.properties.keys().chain(blueprint.relations.keys()).map(String::as_str).collect();
             names.join(" ")

@@ -39,6 +39,8 @@ pub enum Command {
     Keys(KeysCommand),
     /// Send blueprints, entities and integrations from YAML or JSON files to a server, in any order.
     Apply(ApplyOptions),
+    /// Write a tenant's blueprints, entities and integrations to YAML files that `apply` reads.
+    Export(ExportOptions),
     /// Start a run of an integration.
     Resync(ResyncOptions),
     /// Ask the server on this machine whether it is ready.
@@ -217,6 +219,14 @@ pub struct ApplyOptions {
     /// Answer as JSON.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Args)]
+pub struct ExportOptions {
+    /// A new or empty directory.
+    pub directory: PathBuf,
     #[command(flatten)]
     pub server: ServerOptions,
 }

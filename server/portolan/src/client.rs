@@ -46,6 +46,24 @@ impl Client {
         Ok((status, body))
     }
 
+    /// Begins to read an answer of any length.
+    ///
+    /// # Errors
+    /// Where no answer came, or the request is refused.
+    pub async fn read(&self, path: &str) -> Result<reqwest::Response> {
+        let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let answer = request.send().await;
+        let answer =
+            answer.map_err(|error| Error::unavailable(format!("{} cannot be reached: {error}", self.url)))?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap_or_default();
+        let message = body["message"].as_str().unwrap_or("the request was refused");
+        Err(Error::problem(Code::BadRequest, format!("{path}: {status}: {message}")))
+    }
+
     /// Asks the platform API.
     ///
     /// # Errors

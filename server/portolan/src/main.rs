@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod demo;
 mod documents;
+mod export;
 mod health;
 mod keys;
 mod resync;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             Command::User(command) => user::run(command).await,
             Command::Keys(command) => keys::run(command).await,
             Command::Apply(options) => apply::run(options).await,
+            Command::Export(options) => export::run(options).await,
             Command::Health(options) => health::run(options).await,
             Command::Resync(options) => resync::run(options).await,
             Command::JqWorker => Ok(()),

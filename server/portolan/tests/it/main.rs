@@ -8,6 +8,7 @@ mod aws_kinds;
 mod computed;
 mod computed_law;
 mod documentation;
+mod export;
 mod faults;
 mod identity;
 mod journey;
