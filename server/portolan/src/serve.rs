@@ -46,6 +46,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
             Box::new(portolan_ingestor_aws::Aws::new()),
             Box::new(portolan_ingestor_github::Github::new()),
             Box::new(portolan_ingestor_kubernetes::Kubernetes::new()),
+            Box::new(portolan_ingestor_http::HttpPull::new()),
         ],
     );
     let background = [
