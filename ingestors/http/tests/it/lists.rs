@@ -99,3 +99,17 @@ async fn every_resource_is_a_kind() {
     assert!(failed.message.starts_with("GET 127.0.0.1/nowhere answered 404"), "{failed}");
     bench.ingestor().check(&settings, &bench.context()).await.unwrap();
 }
+
+#[tokio::test]
+async fn without_a_word_of_more_the_first_empty_page_ends_the_list() {
+    for style in ["page", "offset"] {
+        let bench = Bench::new(peer::link().await).await;
+        let config = json!({
+            "url": format!("{}/items/{style}?of=tests", bench.proxy.address), "items": ".data", "paging": {"style": style},
+        });
+        let settings = Settings::new(config, bench.settings().secrets.expose());
+        let run = bench.collect_with(&settings, &["item"], &bench.context(), &Recorder::default()).await;
+        assert_eq!(run.well().items["item"].len(), peer::ITEMS, "{style}");
+        assert_eq!(bench.lists("item"), 5, "{style}: four pages with items and an empty one");
+    }
+}

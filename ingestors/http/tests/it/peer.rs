@@ -35,7 +35,7 @@ pub fn paging(style: &str) -> Value {
         "cursor" => {
             json!({"style": "cursor", "parameter": "after", "cursor": ".meta.next", "sizeParameter": "size"})
         }
-        "page" => json!({"style": "page", "sizeParameter": "size"}),
+        "page" => json!({"style": "page", "more": ".meta.more", "sizeParameter": "size"}),
         "offset" => json!({"style": "offset", "total": ".meta.total", "sizeParameter": "size"}),
         other => panic!("{other}"),
     }
@@ -153,7 +153,8 @@ async fn items(
     let to = ITEMS.min(from + size);
     let data: Vec<Value> = (from..to).map(|id| json!({"id": id, "name": format!("item {id}")})).collect();
     let next = (style == "cursor" && to < ITEMS).then(|| format!("c ={to}"));
-    let mut answer = Json(json!({"data": data, "meta": {"next": next, "total": ITEMS}})).into_response();
+    let mut answer = Json(json!({"data": data, "meta": {"next": next, "total": ITEMS, "more": to < ITEMS}}))
+        .into_response();
     if style == "link" && to < ITEMS {
         let page = from / size + 2;
         let link = format!(
