@@ -4,6 +4,7 @@
 
 mod lists;
 mod peer;
+mod recipes;
 mod settings;
 
 mod link {
