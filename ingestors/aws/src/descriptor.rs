@@ -6,13 +6,17 @@ use serde_json::Value;
 use crate::kinds;
 use crate::settings::{Config, Keys};
 
-const BLUEPRINTS: [&str; 6] = [
+const BLUEPRINTS: [&str; 10] = [
     include_str!("../defaults/blueprints/aws-account.yaml"),
     include_str!("../defaults/blueprints/aws-region.yaml"),
     include_str!("../defaults/blueprints/s3-bucket.yaml"),
     include_str!("../defaults/blueprints/ec2-instance.yaml"),
     include_str!("../defaults/blueprints/lambda-function.yaml"),
     include_str!("../defaults/blueprints/rds-instance.yaml"),
+    include_str!("../defaults/blueprints/dynamodb-table.yaml"),
+    include_str!("../defaults/blueprints/sqs-queue.yaml"),
+    include_str!("../defaults/blueprints/sns-topic.yaml"),
+    include_str!("../defaults/blueprints/iam-role.yaml"),
 ];
 const MAPPING: &str = include_str!("../defaults/mapping.yaml");
 
@@ -33,4 +37,33 @@ pub(crate) fn descriptor() -> Descriptor {
 /// A file of this crate. That each is well-formed is what the conformance suite checks first.
 fn shipped(text: &str) -> Value {
     serde_norway::from_str(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../docs/ingestors/aws.md");
+
+    /// The policy that the page gives to copy allows what the kinds need, and nothing else.
+    #[test]
+    fn the_documented_policy_is_what_the_kinds_need() {
+        let (_, rest) = PAGE.split_once("```json").expect("the page has a policy");
+        let (policy, _) = rest.split_once("```").expect("the policy ends");
+        let policy: Value = serde_json::from_str(policy).expect("the policy is JSON");
+        let allowed: Vec<&str> = policy["Statement"][0]["Action"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let action = |said: &&'static str| said.split(' ').next().unwrap_or_default();
+        let descriptor = descriptor();
+        let needed: BTreeSet<&str> =
+            descriptor.kinds.iter().flat_map(|kind| kind.permissions.iter().map(action)).collect();
+        assert_eq!(allowed.iter().copied().collect::<BTreeSet<_>>(), needed);
+        assert_eq!(allowed.len(), needed.len(), "an action is named twice");
+    }
 }

@@ -1,6 +1,7 @@
 //! The element tables of the Query APIs that are read, from AWS's API references of `DescribeInstances`,
-//! `DescribeRegions` (Amazon EC2, 2016-11-15), `DescribeDBInstances` (Amazon RDS, 2014-10-31) and
-//! `ListAccountAliases` (IAM, 2010-05-08).
+//! `DescribeRegions` (Amazon EC2, 2016-11-15), `DescribeDBInstances` (Amazon RDS, 2014-10-31), `ListAccountAliases`,
+//! `ListRoles` and `GetRole` (IAM, 2010-05-08), `ListTopics`, `GetTopicAttributes` and `ListTagsForResource` (SNS,
+//! 2010-03-31).
 //!
 //! A new field of AWS needs an entry only if it is a number, a flag or a list, or is called otherwise in JSON;
 //! without one it arrives as text.
@@ -84,6 +85,7 @@ pub(crate) static EC2: Fields = Fields {
         "privateDnsNameOptions",
         "stateReason",
     ],
+    maps: &[],
     renamed: &[
         ("dnsName", "PublicDnsName"),
         ("elasticGpuAssociationSet", "ElasticGpuAssociations"),
@@ -181,14 +183,26 @@ pub(crate) static RDS: Fields = Fields {
         "SubnetAvailabilityZone",
         "SubnetOutpost",
     ],
+    maps: &[],
     renamed: &[],
 };
 
 pub(crate) static IAM: Fields = Fields {
     capitalise: false,
-    integers: &[],
+    integers: &["MaxSessionDuration"],
     booleans: &["IsTruncated"],
-    lists: &["AccountAliases"],
+    lists: &["AccountAliases", "Roles", "Tags"],
+    structures: &["PermissionsBoundary", "RoleLastUsed"],
+    maps: &[],
+    renamed: &[],
+};
+
+pub(crate) static SNS: Fields = Fields {
+    capitalise: false,
+    integers: &[],
+    booleans: &[],
+    lists: &["Tags", "Topics"],
     structures: &[],
+    maps: &["Attributes"],
     renamed: &[],
 };

@@ -7,8 +7,7 @@ use portolan_ingestor_contract::{
 use portolan_schema::{Code, Pointer, Problems};
 
 use crate::descriptor::descriptor;
-use crate::kinds::regional::{self, Regional};
-use crate::kinds::{account, bucket, database, function, instance, region};
+use crate::kinds::{self, account, bucket, region, regional, role};
 use crate::session::Session;
 use crate::settings::{self, Config};
 
@@ -125,27 +124,26 @@ impl Run<'_> {
 
     async fn one(&self, kind: &str, regions: &Result<Vec<String>, SourceError>) -> Result<(), IngestError> {
         let (session, sink) = (&self.session, self.sink);
-        let list: &dyn Regional = match kind {
-            _ if kind == account::KIND.name => return account::collect(session, sink).await,
-            _ if kind == region::KIND.name => return region::collect(session, sink).await,
-            _ if kind == bucket::KIND.name => return bucket::collect(session, sink).await,
-            _ if kind == instance::KIND.name => &instance::Instances,
-            _ if kind == function::KIND.name => &function::Functions,
-            _ if kind == database::KIND.name => &database::Databases,
+        if let Some(list) = kinds::regional(kind) {
+            let regions = regions.as_ref().map_err(Clone::clone)?;
+            return regional::collect(&*list, session, regions, sink).await;
+        }
+        match kind {
+            _ if kind == account::KIND.name => account::collect(session, sink).await,
+            _ if kind == region::KIND.name => region::collect(session, sink).await,
+            _ if kind == bucket::KIND.name => bucket::collect(session, sink).await,
+            _ if kind == role::KIND.name => role::collect(session, sink).await,
             _ => {
-                let known = crate::kinds::ALL.map(|kind| kind.name).join(", ");
+                let known = kinds::ALL.map(|kind| kind.name).join(", ");
                 let message = format!("aws has no kind \"{kind}\"; its kinds are {known}");
-                return Err(SourceError::new(Code::InvalidMapping, message).into());
+                Err(SourceError::new(Code::InvalidMapping, message).into())
             }
-        };
-        let regions = regions.as_ref().map_err(Clone::clone)?;
-        regional::collect(list, session, regions, sink).await
+        }
     }
 
     /// The regions to read. Asked once a run, and only if a requested kind needs them; a failure is each such kind's.
-    async fn regions(&self, kinds: &[KindRequest]) -> Result<Vec<String>, SourceError> {
-        let regional = [instance::KIND.name, function::KIND.name, database::KIND.name];
-        let needed = kinds.iter().any(|request| regional.contains(&request.kind.as_str()));
+    async fn regions(&self, requests: &[KindRequest]) -> Result<Vec<String>, SourceError> {
+        let needed = requests.iter().any(|request| kinds::regional(&request.kind).is_some());
         if !self.config.wants_all_regions() || !needed {
             return Ok(self.config.regions.clone());
         }

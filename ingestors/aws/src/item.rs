@@ -16,8 +16,9 @@ pub(crate) struct Added<'a> {
 
 impl Added<'_> {
     pub fn to(self, item: &mut Map<String, Value>) {
-        let link =
-            self.region.zip(self.console).and_then(|(region, rest)| self.session.console(region, &rest));
+        // What belongs to no region has its page in each.
+        let place = self.region.unwrap_or(&self.session.home_region);
+        let link = self.console.and_then(|rest| self.session.console(place, &rest));
         item.insert("__AccountId".to_owned(), self.session.identity.account.clone().into());
         item.insert("__Region".to_owned(), self.region.map_or(Value::Null, Into::into));
         item.insert("__Partition".to_owned(), self.session.partition().into());

@@ -1,4 +1,5 @@
-//! The ingestor for Amazon Web Services: accounts, regions, S3 buckets, EC2 and RDS instances, Lambda functions.
+//! The ingestor for Amazon Web Services: accounts, regions, S3 buckets, EC2 and RDS instances, Lambda functions, DynamoDB
+//! tables, SQS queues, SNS topics and IAM roles.
 //!
 //! Every request, also those of AWS's own SDK, goes through the context's guarded HTTP client and one policy of trying
 //! again. The only exception is the server's own identity, where the operator grants it: its credentials come from AWS's

@@ -1,4 +1,4 @@
-//! The small signed client: AWS's Query and REST JSON protocols over the context's HTTP client.
+//! The small signed client: AWS's Query, JSON and REST JSON protocols over the context's HTTP client.
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -22,6 +22,58 @@ pub(crate) struct QueryService {
     pub fields: &'static Fields,
 }
 
+/// A service of the JSON protocol, whose action is a header and whose parameters are the body.
+pub(crate) struct JsonService {
+    /// Name in addresses and permissions.
+    pub name: &'static str,
+    /// What stands before the action in `x-amz-target`.
+    pub target: &'static str,
+    /// The protocol's version as its content type has it.
+    pub content_type: &'static str,
+}
+
+/// Why a call brought no answer.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// AWS's own word for it, where AWS said anything.
+    code: Option<String>,
+    error: SourceError,
+}
+
+impl Refused {
+    /// Whether AWS said one of these.
+    pub fn says(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+}
+
+impl From<Refused> for SourceError {
+    fn from(refused: Refused) -> Self {
+        refused.error
+    }
+}
+
+impl From<SourceError> for Refused {
+    fn from(error: SourceError) -> Self {
+        Self { code: None, error }
+    }
+}
+
+/// The answer about a single item; none where AWS says with one of the codes `gone` that it is no longer there.
+///
+/// # Errors
+/// What else went wrong.
+pub(crate) fn unless_gone(
+    answer: Result<Value, Refused>,
+    gone: &[&str],
+) -> Result<Option<Value>, SourceError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(refused) if refused.says(gone) => Ok(None),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
 /// Calls an action of a Query service: `{Action, Version, …parameters}` as a form, the answer as JSON.
 ///
 /// # Errors
@@ -32,7 +84,7 @@ pub(crate) async fn query(
     region: &str,
     action: &str,
     parameters: &[(&str, String)],
-) -> Result<Value, SourceError> {
+) -> Result<Value, Refused> {
     let call = format!("{}:{action} in {region}", service.name);
     let body = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("Action", action)
@@ -45,7 +97,34 @@ pub(crate) async fn query(
     let address = session.address(service.name, region)?;
     let answer = send(session, service.name, region, &call, &address, request, body.into()).await?;
     xml::to_json(answer.body(), service.fields)
-        .map_err(|error| SourceError::failed(format!("the answer to {call} cannot be read: {error}")))
+        .map_err(|error| SourceError::failed(format!("the answer to {call} cannot be read: {error}")).into())
+}
+
+/// Calls an action of a JSON service.
+///
+/// # Errors
+/// As for [`query`].
+pub(crate) async fn post_json(
+    session: &Session,
+    service: &JsonService,
+    region: &str,
+    action: &str,
+    parameters: &Value,
+) -> Result<Value, Refused> {
+    let call = format!("{}:{action} in {region}", service.name);
+    let request = http::Request::builder()
+        .method("POST")
+        .header("content-type", service.content_type)
+        .header("x-amz-target", format!("{}.{action}", service.target));
+    let address = session.address(service.name, region)?;
+    let body = parameters.to_string().into();
+    let answer = send(session, service.name, region, &call, &address, request, body).await?;
+    // SQS says of an empty list nothing but `{}`: so may others, but not under this protocol's name.
+    let named = answer.headers().get("content-type").and_then(|name| name.to_str().ok()).unwrap_or_default();
+    if !named.starts_with("application/x-amz-json-") {
+        return Err(SourceError::failed(format!("the answer to {call} is not in AWS's JSON protocol")).into());
+    }
+    read_json(&call, &answer)
 }
 
 /// Gets a REST JSON resource. `path` starts with `/`; `parameters` become the query string.
@@ -59,7 +138,7 @@ pub(crate) async fn get_json(
     action: &str,
     path: &str,
     parameters: &[(&str, String)],
-) -> Result<Value, SourceError> {
+) -> Result<Value, Refused> {
     let call = format!("{service}:{action} in {region}");
     let mut address = session.address(service, region)?;
     address.set_path(&format!("{}{path}", address.path().trim_end_matches('/')));
@@ -68,8 +147,12 @@ pub(crate) async fn get_json(
     }
     let request = http::Request::builder().method("GET");
     let answer = send(session, service, region, &call, &address, request, Bytes::new()).await?;
+    read_json(&call, &answer)
+}
+
+fn read_json(call: &str, answer: &http::Response<Bytes>) -> Result<Value, Refused> {
     serde_json::from_slice(answer.body())
-        .map_err(|_| SourceError::failed(format!("the answer to {call} is not well-formed JSON")))
+        .map_err(|_| SourceError::failed(format!("the answer to {call} is not well-formed JSON")).into())
 }
 
 async fn send(
@@ -80,7 +163,7 @@ async fn send(
     address: &Url,
     request: http::request::Builder,
     body: Bytes,
-) -> Result<http::Response<Bytes>, SourceError> {
+) -> Result<http::Response<Bytes>, Refused> {
     let unsent = |_| SourceError::failed(format!("{call} cannot be written as a request"));
     let mut request = request.uri(address.as_str()).body(body).map_err(unsent)?;
     let credentials = session.credentials.current().await?;
@@ -101,7 +184,9 @@ async fn send(
     if response.status().is_success() {
         return Ok(response);
     }
-    Err(fault::from_answer(call, response.status().as_u16(), &fault::told(&response)))
+    let told = fault::told(&response);
+    let error = fault::from_answer(call, response.status().as_u16(), &told);
+    Err(Refused { code: told.code, error })
 }
 
 fn add_signature(

@@ -65,6 +65,7 @@ impl Emulator {
             "ec2" => "2016-11-15",
             "rds" => "2014-10-31",
             "iam" => "2010-05-08",
+            "sns" => "2010-03-31",
             _ => "2011-06-15",
         };
         let body = url::form_urlencoded::Serializer::new(String::new())
@@ -142,6 +143,62 @@ impl Emulator {
             ("Tags.Tag.1.Value", "storage"),
         ];
         self.query("rds", region, "CreateDBInstance", &parameters).await;
+    }
+
+    /// Calls an action of a JSON service, such as `DynamoDB_20120810.CreateTable`; answers what it says.
+    ///
+    /// # Panics
+    /// Also where the answer is not JSON.
+    pub async fn json(&self, service: &str, region: &str, target: &str, parameters: &Value) -> Value {
+        let request = http::Request::post(format!("{}/", self.url))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", target);
+        let text = self.send(service, region, request, parameters.to_string()).await;
+        if text.is_empty() {
+            return Value::Null;
+        }
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{target}: {error} in {text}"))
+    }
+
+    /// Makes a table with a partition and a sort key, paid by request.
+    pub async fn create_table(&self, region: &str, name: &str) {
+        let table = json!({
+            "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                { "AttributeName": "customer", "AttributeType": "S" },
+                { "AttributeName": "placed", "AttributeType": "N" },
+            ],
+            "KeySchema": [
+                { "AttributeName": "customer", "KeyType": "HASH" },
+                { "AttributeName": "placed", "KeyType": "RANGE" },
+            ],
+            "Tags": [{ "Key": "team", "Value": "orders" }],
+        });
+        self.json("dynamodb", region, "DynamoDB_20120810.CreateTable", &table).await;
+    }
+
+    /// Makes a queue, with a dead-letter queue if there is one; answers its ARN.
+    pub async fn create_queue(&self, region: &str, name: &str, dead_letters: Option<&str>) -> String {
+        let mut attributes = json!({ "VisibilityTimeout": "45" });
+        if let Some(arn) = dead_letters {
+            let policy = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": "3" });
+            attributes["RedrivePolicy"] = policy.to_string().into();
+        }
+        let queue = json!({ "QueueName": name, "Attributes": attributes, "tags": { "team": "orders" } });
+        self.json("sqs", region, "AmazonSQS.CreateQueue", &queue).await;
+        format!("arn:aws:sqs:{region}:{}:{name}", self.account)
+    }
+
+    /// Makes a topic; answers its ARN.
+    pub async fn create_topic(&self, region: &str, name: &str) -> String {
+        let parameters = [
+            ("Name", name),
+            ("Attributes.entry.1.key", "DisplayName"),
+            ("Attributes.entry.1.value", "Orders & more"),
+            ("Tags.member.1.Key", "team"),
+            ("Tags.member.1.Value", "orders"),
+        ];
+        between(&self.query("sns", region, "CreateTopic", &parameters).await, "TopicArn")
     }
 
     async fn send(

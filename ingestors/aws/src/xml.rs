@@ -17,6 +17,8 @@ pub(crate) struct Fields {
     pub booleans: &'static [&'static str],
     pub lists: &'static [&'static str],
     pub structures: &'static [&'static str],
+    /// `<entry><key/><value/></entry>…`: an object in JSON.
+    pub maps: &'static [&'static str],
     /// Name on the wire, name in JSON.
     pub renamed: &'static [(&'static str, &'static str)],
     /// Whether names get a capital first letter in JSON, as in EC2.
@@ -182,6 +184,13 @@ fn holder(open: &[Open]) -> &str {
 
 fn close(element: &Open, parent: &str, fields: &Fields) -> Value {
     let name = element.name.as_str();
+    if Fields::has(fields.maps, parent, name) {
+        let part = |entry: &Value, key: &str| Some(entry.get(key)?.as_str()?.to_owned());
+        let entries = element.children.iter().filter_map(|(_, entry)| {
+            Some((part(entry, "key")?, Value::String(part(entry, "value").unwrap_or_default())))
+        });
+        return Value::Object(entries.collect());
+    }
     let items_only = !element.children.is_empty() && element.children.iter().all(|(name, _)| is_item(name));
     if Fields::has(fields.lists, parent, name) || items_only {
         return Value::Array(element.children.iter().map(|(_, value)| value.clone()).collect());

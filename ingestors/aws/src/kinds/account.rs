@@ -17,7 +17,8 @@ pub(crate) const KIND: KindDescription = KindDescription {
     permissions: &["iam:ListAccountAliases (optional, for the account's alias)"],
 };
 
-const IAM: QueryService = QueryService { name: "iam", version: "2010-05-08", fields: &fields::IAM };
+pub(super) const IAM: QueryService =
+    QueryService { name: "iam", version: "2010-05-08", fields: &fields::IAM };
 
 pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
     let alias = match alias(session).await {

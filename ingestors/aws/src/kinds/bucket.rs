@@ -58,11 +58,11 @@ pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), In
             while let Some(item) = reads.next().await {
                 items.extend(item?);
             }
-            reader.report(sink).await?;
+            reader.unread.report(sink).await?;
             send(sink, KIND.name, items).await?;
         }
         match page.continuation_token().filter(|next| !next.is_empty()) {
-            None => return reader.close(sink).await,
+            None => return reader.unread.close(sink).await,
             Some(next) if token.as_deref() == Some(next) => break,
             Some(next) => token = Some(next.to_owned()),
         }

@@ -6,8 +6,11 @@ use portolan_ingestor_contract::{IngestError, Sink, SourceError, send};
 use portolan_schema::Code;
 use serde_json::Value;
 
+use super::unread::Unread;
 use crate::session::Session;
 
+/// Items of one page, in one region, whose calls are under way at the same time.
+pub(super) const ITEMS_AT_ONCE: usize = 4;
 /// Regions read at the same time.
 const REGIONS_AT_ONCE: usize = 4;
 /// Pages of one region after which something must be wrong.
@@ -22,8 +25,13 @@ pub(crate) struct Page {
 
 /// A list that each region keeps.
 #[async_trait]
-pub(crate) trait Regional: Sync {
+pub(crate) trait Regional: Send + Sync {
     fn kind(&self) -> &'static str;
+
+    /// Where the list notes what its items lack.
+    fn unread(&self) -> Option<&Unread> {
+        None
+    }
 
     /// The page that starts at a token, or the first.
     async fn page(&self, session: &Session, region: &str, token: Option<&str>) -> Result<Page, SourceError>;
@@ -56,6 +64,9 @@ pub(crate) async fn collect(
             Err(error) => return Err(error),
         }
     }
+    if let Some(unread) = list.unread() {
+        unread.close(sink).await?;
+    }
     first_failure.map_or(Ok(()), |error| Err(error.into()))
 }
 
@@ -68,6 +79,9 @@ async fn read(
     let mut token: Option<String> = None;
     for _ in 0..MAX_PAGES {
         let page = list.page(session, region, token.as_deref()).await?;
+        if let Some(unread) = list.unread() {
+            unread.report(sink).await?;
+        }
         send(sink, list.kind(), page.items).await?;
         match page.next.filter(|next| !next.is_empty()) {
             None => return Ok(()),

@@ -62,11 +62,14 @@ async fn every_service_has_its_host() {
     let expected = [
         "*.s3.eu-west-1.amazonaws.com",
         "*.s3.us-east-1.amazonaws.com",
+        "dynamodb.eu-west-1.amazonaws.com",
         "ec2.eu-west-1.amazonaws.com",
         "iam.amazonaws.com",
         "lambda.eu-west-1.amazonaws.com",
         "rds.eu-west-1.amazonaws.com",
         "s3.eu-west-1.amazonaws.com",
+        "sns.eu-west-1.amazonaws.com",
+        "sqs.eu-west-1.amazonaws.com",
         "sts.eu-west-1.amazonaws.com",
     ];
     assert_eq!(found, expected);
@@ -81,7 +84,9 @@ async fn partitions_have_their_own() {
         ("us-gov-west-1", "us-gov-west-1.amazonaws.com", "iam.us-gov.amazonaws.com"),
     ] {
         let (_, found) = hosts(region).await;
-        for host in ["ec2", "lambda", "rds", "s3", "sts"].map(|service| format!("{service}.{domain}")) {
+        for host in ["dynamodb", "ec2", "lambda", "rds", "s3", "sns", "sqs", "sts"]
+            .map(|service| format!("{service}.{domain}"))
+        {
             assert!(found.contains(&host), "{host} in {found:?}");
         }
         assert!(found.iter().any(|host| host == iam), "{iam} in {found:?}");

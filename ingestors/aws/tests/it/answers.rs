@@ -18,6 +18,24 @@ pub fn key(seen: &Seen) -> String {
     scope(seen, 0)
 }
 
+/// The action of a request: a field of Query services, a header of JSON ones; otherwise empty.
+pub fn action(seen: &Seen) -> String {
+    match seen.header("x-amz-target").rsplit_once('.') {
+        Some((_, action)) => action.to_owned(),
+        None => seen.field("Action").unwrap_or_default(),
+    }
+}
+
+/// A parameter of a request, wherever its protocol puts it.
+pub fn parameter(seen: &Seen, name: &str) -> Option<String> {
+    match serde_json::from_slice::<Value>(&seen.body) {
+        Ok(body) => {
+            body.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        }
+        Err(_) => seen.field(name),
+    }
+}
+
 /// `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.
 fn scope(seen: &Seen, part: usize) -> String {
     let credential = seen.header("authorization").split_once("Credential=").map_or("", |(_, rest)| rest);
@@ -31,6 +49,7 @@ pub fn error(service: &str, status: u16, code: &str, message: &str) -> Answer {
             "x-amzn-errortype",
             format!("{code}:http://internal.amazon.com/coral/com.amazon.coral.service/"),
         ),
+        "dynamodb" | "sqs" => json_error(status, code, message),
         "ec2" => {
             let body = format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r</RequestID></Response>"
@@ -68,6 +87,11 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
         (Failure::Refused, "lambda") => {
             vec![say(403, "UnrecognizedClientException"), say(403, "InvalidSignatureException")]
         }
+        (Failure::Refused, "dynamodb" | "sqs") => vec![
+            say(400, "UnrecognizedClientException"),
+            say(403, "InvalidClientTokenId"),
+            say(400, "InvalidSignatureException"),
+        ],
         (Failure::Refused, _) => vec![say(403, "InvalidClientTokenId"), say(403, "SignatureDoesNotMatch")],
 
         (Failure::Expired, "ec2") => vec![say(400, "RequestExpired"), say(400, "ExpiredToken")],
@@ -75,6 +99,9 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
         (Failure::Expired, "lambda") => {
             let body = json!({ "__type": "ExpiredTokenException", "message": message });
             vec![say(403, "ExpiredTokenException"), Answer::new(403, "application/json", body.to_string())]
+        }
+        (Failure::Expired, "dynamodb" | "sqs") => {
+            vec![say(400, "ExpiredTokenException"), say(403, "ExpiredToken")]
         }
         (Failure::Expired, _) => vec![say(403, "ExpiredToken")],
 
@@ -85,6 +112,12 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
             // What moto sends for a JSON service, and CloudFront's page before some endpoints.
             error("s3", 403, "AccessDenied", message),
         ],
+        (Failure::Denied, "dynamodb" | "sqs") => vec![
+            say(400, "AccessDeniedException"),
+            say(403, "AccessDenied"),
+            error("s3", 403, "AccessDenied", message),
+        ],
+        (Failure::Denied, "sns") => vec![say(403, "AuthorizationError"), say(403, "AccessDenied")],
         (Failure::Denied, _) => vec![say(403, "AccessDenied")],
 
         (Failure::Busy, "ec2") => vec![
@@ -102,6 +135,22 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
             say(400, "ThrottledException"),
             say(500, "ServiceException"),
         ],
+        (Failure::Busy, "dynamodb") => vec![
+            say(400, "ThrottlingException"),
+            say(400, "ProvisionedThroughputExceededException"),
+            say(400, "RequestLimitExceeded"),
+            say(500, "InternalServerError"),
+        ],
+        (Failure::Busy, "sqs") => {
+            vec![
+                say(400, "RequestThrottled"),
+                say(400, "ThrottlingException"),
+                say(503, "ServiceUnavailable"),
+            ]
+        }
+        (Failure::Busy, "sns") => {
+            vec![say(429, "Throttled"), say(400, "Throttling"), say(500, "InternalError")]
+        }
         (Failure::Busy, _) => {
             vec![say(400, "Throttling"), say(400, "ThrottlingException"), say(503, "ServiceUnavailable")]
         }
@@ -140,6 +189,16 @@ pub fn amended(seen: &Seen, answer: Answer) -> Answer {
             let text = text.replace("GetBucketVersioningResponse", "VersioningConfiguration");
             Answer { body: text.into(), ..answer }
         }
+        ("sqs", _) if action(seen) == "ListQueues" => {
+            // moto's addresses are its own, as whoever asks calls it.
+            let mut body: Value = serde_json::from_slice(&answer.body).unwrap();
+            for url in body["QueueUrls"].as_array_mut().into_iter().flatten() {
+                let queue = url.as_str().unwrap().splitn(4, '/').nth(3).unwrap().to_owned();
+                *url = format!("https://sqs.{}.amazonaws.com/{queue}", region(seen)).into();
+            }
+            Answer { body: body.to_string().into(), ..answer }
+        }
+        ("sns", _) if action(seen) == "ListTopics" => page_of_topics(seen, answer),
         ("lambda", "GET") if path == "/2015-03-31/functions/" => page_of_functions(seen, answer),
         _ => answer,
     }
@@ -173,6 +232,22 @@ fn page_of_functions(seen: &Seen, answer: Answer) -> Answer {
     body["Functions"] = all[from..to].into();
     body["NextMarker"] = if to < all.len() { format!("function/{to}+=").into() } else { Value::Null };
     Answer { body: body.to_string().into(), ..answer }
+}
+
+/// moto's pages have a hundred topics and its tokens are numbers of topics; AWS may send fewer as well.
+fn page_of_topics(seen: &Seen, answer: Answer) -> Answer {
+    const MOST: usize = 3;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    let Some((head, rest)) = text.split_once("<Topics>") else { return answer };
+    let (list, tail) = rest.split_once("</Topics>").unwrap();
+    let topics: Vec<&str> = list.split_inclusive("</member>").filter(|it| it.contains("<member>")).collect();
+    if topics.len() <= MOST {
+        return answer;
+    }
+    let from = seen.field("NextToken").map_or(0, |token| number(&token));
+    let (page, next) = (topics[..MOST].concat(), from + MOST);
+    let body = format!("{head}<Topics>{page}</Topics><NextToken>{next}</NextToken>{tail}");
+    Answer { body: body.into(), ..answer }
 }
 
 fn number(token: &str) -> usize {

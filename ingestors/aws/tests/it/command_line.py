@@ -32,7 +32,20 @@ def listed(question):
             paginator = client(service, region).get_paginator(operation)
             yield from paginator.paginate().search(path)
 
+    def topic(arn):
+        attributes = client("sns", arn.split(":")[3]).get_topic_attributes(TopicArn=arn)["Attributes"]
+        return {"TopicArn": arn, "Attributes": attributes}
+
+    tables, queues = [], []
+    for region in question["regions"]:
+        dynamodb, sqs = client("dynamodb", region), client("sqs", region)
+        for name in dynamodb.list_tables()["TableNames"]:
+            tables.append(dynamodb.describe_table(TableName=name)["Table"])
+        for url in sqs.list_queues()["QueueUrls"]:
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            queues.append({"QueueUrl": url, "Attributes": attributes})
     home = question["regions"][0]
+    iam = client("iam", home)
     identity = client("sts", home).get_caller_identity()
     return {
         "Identity": {key: identity[key] for key in ("UserId", "Account", "Arn")},
@@ -40,6 +53,10 @@ def listed(question):
         "Buckets": client("s3", home).list_buckets()["Buckets"],
         "Instances": list(pages("ec2", "describe_instances", "Reservations[].Instances[]")),
         "Functions": list(pages("lambda", "list_functions", "Functions[]")),
+        "Tables": tables,
+        "Queues": queues,
+        "Topics": [topic(arn) for arn in pages("sns", "list_topics", "Topics[].TopicArn")],
+        "Roles": [iam.get_role(RoleName=role["RoleName"])["Role"] for role in iam.list_roles()["Roles"]],
         "DBInstances": list(pages("rds", "describe_db_instances", "DBInstances[]")),
     }
 

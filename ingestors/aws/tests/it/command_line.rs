@@ -65,6 +65,10 @@ async fn items_are_what_the_command_line_prints() {
         ("ec2-instance", "Instances"),
         ("lambda-function", "Functions"),
         ("rds-instance", "DBInstances"),
+        ("dynamodb-table", "Tables"),
+        ("sqs-queue", "Queues"),
+        ("sns-topic", "Topics"),
+        ("iam-role", "Roles"),
     ] {
         let mut expected: Vec<_> = printed[path].as_array().unwrap().iter().cloned().map(bare).collect();
         for function in &mut expected {

@@ -6,6 +6,7 @@ mod addresses;
 mod answers;
 mod buckets;
 mod command_line;
+mod details;
 mod paging;
 mod peer;
 mod regions;

@@ -10,14 +10,14 @@ use serde_json::json;
 use crate::answers;
 use crate::peer;
 
-const SIZES: [&str; 4] = ["MaxResults", "MaxRecords", "MaxItems", "max-buckets"];
+const SIZES: [&str; 5] = ["MaxResults", "MaxRecords", "MaxItems", "Limit", "max-buckets"];
 
 /// What each kind's requests ask for a page, without repetition.
 fn sizes(bench: &Bench) -> BTreeMap<&'static str, Vec<String>> {
     let mut sizes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for seen in bench.proxy.seen() {
         let Some(kind) = bench.peer.lists(&seen).filter(|kind| bench.peer.pages(kind)) else { continue };
-        let size = SIZES.iter().find_map(|name| seen.field(name)).unwrap_or_default();
+        let size = SIZES.iter().find_map(|name| answers::parameter(&seen, name)).unwrap_or_default();
         sizes.entry(kind).or_default().push(size);
     }
     sizes.values_mut().for_each(|sizes| sizes.dedup());
@@ -27,11 +27,11 @@ fn sizes(bench: &Bench) -> BTreeMap<&'static str, Vec<String>> {
 #[tokio::test]
 async fn page_sizes_are_aws_s_own_unless_asked_and_within_its_bounds() {
     let moto = peer::shared().await;
-    for (asked, instance, function, database, bucket) in [
-        (None, "100", "", "", "10000"),
-        (Some(1), "5", "1", "20", "1"),
-        (Some(40), "40", "40", "40", "40"),
-        (Some(u32::MAX), "1000", "50", "100", "10000"),
+    for (asked, instance, function, database, bucket, table, queue, role) in [
+        (None, "100", "", "", "10000", "", "100", ""),
+        (Some(1), "5", "1", "20", "1", "1", "1", "1"),
+        (Some(40), "40", "40", "40", "40", "40", "40", "40"),
+        (Some(u32::MAX), "1000", "50", "100", "10000", "100", "1000", "1000"),
     ] {
         let bench = moto.bench(moto.config.clone(), |_| Deed::Pass).await;
         let context = Context { page_size: asked, ..bench.context() };
@@ -42,6 +42,9 @@ async fn page_sizes_are_aws_s_own_unless_asked_and_within_its_bounds() {
             ("lambda-function", function),
             ("rds-instance", database),
             ("s3-bucket", bucket),
+            ("dynamodb-table", table),
+            ("sqs-queue", queue),
+            ("iam-role", role),
         ];
         let expected = expected.map(|(kind, size)| (kind, vec![size.to_owned()]));
         assert_eq!(sizes(&bench), BTreeMap::from(expected), "{asked:?}");
@@ -54,18 +57,28 @@ async fn a_token_that_comes_again_ends_in_a_failure() {
     let reservations = "<DescribeInstancesResponse><reservationSet/><nextToken>again</nextToken></DescribeInstancesResponse>";
     let databases = "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances/><Marker>again</Marker></DescribeDBInstancesResult></DescribeDBInstancesResponse>";
     let buckets = "<ListAllMyBucketsResult><Buckets/><ContinuationToken>again</ContinuationToken></ListAllMyBucketsResult>";
+    let topics = "<ListTopicsResponse><ListTopicsResult><Topics/><NextToken>again</NextToken></ListTopicsResult></ListTopicsResponse>";
+    let roles = "<ListRolesResponse><ListRolesResult><Roles/><IsTruncated>true</IsTruncated><Marker>again</Marker></ListRolesResult></ListRolesResponse>";
     let again = move |seen: &Seen| {
         let (content_type, body) = match answers::service(seen).as_str() {
             "ec2" => ("text/xml", reservations.to_owned()),
             "rds" => ("text/xml", databases.to_owned()),
             "s3" => ("application/xml", buckets.to_owned()),
+            "dynamodb" => (
+                "application/x-amz-json-1.0",
+                json!({ "TableNames": [], "LastEvaluatedTableName": "again" }).to_string(),
+            ),
+            "sqs" => ("application/x-amz-json-1.0", json!({ "NextToken": "again" }).to_string()),
+            "sns" => ("text/xml", topics.to_owned()),
+            "iam" => ("text/xml", roles.to_owned()),
             "lambda" => ("application/json", json!({ "Functions": [], "NextMarker": "again" }).to_string()),
             _ => return Deed::Pass,
         };
         Deed::Say(Answer::new(200, content_type, body))
     };
     let bench = moto.bench(json!({ "regions": ["us-east-1"] }), again).await;
-    for kind in ["ec2-instance", "rds-instance", "s3-bucket", "lambda-function"] {
+    let kinds = bench.kinds();
+    for kind in kinds.into_iter().filter(|kind| bench.peer.pages(kind) || *kind == "sns-topic") {
         let run = bench.collect_kinds(&[kind]).await;
         let error = &run.record.failed[kind];
         assert_eq!(error.code, Code::UpstreamFailed);

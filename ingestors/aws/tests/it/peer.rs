@@ -34,7 +34,7 @@ pub struct Moto {
 /// What an answer is remembered by; none where each is another.
 fn question(seen: &Seen) -> Option<String> {
     let reads = seen.field("Action").is_none_or(|action| !action.starts_with("Assume"));
-    reads.then(|| format!("{:?}", seen.question()))
+    reads.then(|| format!("{} {:?}", answers::action(seen), seen.question()))
 }
 
 /// Twelve digits that nobody else has.
@@ -87,13 +87,16 @@ impl Peer for Moto {
             "region" => 10,
             "s3-bucket" => 7,
             "ec2-instance" => 12,
-            "lambda-function" => 7,
+            "lambda-function" | "dynamodb-table" | "sqs-queue" | "sns-topic" => 7,
+            // Each function has one.
+            "iam-role" => 7,
             _ => 22,
         }
     }
 
     fn pages(&self, kind: &str) -> bool {
-        !matches!(kind, "account" | "region")
+        // Of topics AWS sends as many as it likes, whatever is asked: there are several pages in any case.
+        !matches!(kind, "account" | "region" | "sns-topic")
     }
 
     fn small_page(&self) -> u32 {
@@ -102,11 +105,15 @@ impl Peer for Moto {
 
     fn lists(&self, seen: &Seen) -> Option<&'static str> {
         let path = seen.target.split('?').next().unwrap_or_default();
-        match (answers::service(seen).as_str(), seen.field("Action").as_deref()) {
-            ("ec2", Some("DescribeInstances")) => Some("ec2-instance"),
-            ("ec2", Some("DescribeRegions")) => Some("region"),
-            ("rds", Some("DescribeDBInstances")) => Some("rds-instance"),
-            ("iam", Some("ListAccountAliases")) => Some("account"),
+        match (answers::service(seen).as_str(), answers::action(seen).as_str()) {
+            ("ec2", "DescribeInstances") => Some("ec2-instance"),
+            ("ec2", "DescribeRegions") => Some("region"),
+            ("rds", "DescribeDBInstances") => Some("rds-instance"),
+            ("iam", "ListAccountAliases") => Some("account"),
+            ("iam", "ListRoles") => Some("iam-role"),
+            ("dynamodb", "ListTables") => Some("dynamodb-table"),
+            ("sqs", "ListQueues") => Some("sqs-queue"),
+            ("sns", "ListTopics") => Some("sns-topic"),
             ("lambda", _) if path == "/2015-03-31/functions/" => Some("lambda-function"),
             ("s3", _) if path == "/" => Some("s3-bucket"),
             _ => None,
@@ -185,6 +192,17 @@ async fn fill() -> Moto {
         aws.create_database(home, &format!("db-{number}"), "hunter2-hunter2").await;
     }
     aws.create_database(other, "db-afar", "hunter2-hunter2").await;
+    let dead = aws.create_queue(home, "orders-dead", None).await;
+    for number in 0..5 {
+        aws.create_queue(home, &format!("orders-{number}"), Some(&dead)).await;
+    }
+    aws.create_queue(other, "orders-afar", None).await;
+    for (region, name) in
+        (0..6).map(|number| (home, format!("orders-{number}"))).chain([(other, "orders-afar".to_owned())])
+    {
+        aws.create_table(region, &name).await;
+        aws.create_topic(region, &name).await;
+    }
     Moto::new(&aws, json!({ "regions": REGIONS }))
 }
 

@@ -34,6 +34,10 @@ async fn filled(account: &str) -> Aws {
     aws.emulator.query("ec2", REGION, "TerminateInstances", &[("InstanceId.1", &gone)]).await;
     aws.emulator.create_function(REGION, "greet", &json!({ "PASSWORD": "hunter2-hunter2" })).await;
     aws.emulator.create_database(REGION, "orders", "hunter2-hunter2").await;
+    aws.emulator.create_table(REGION, "orders").await;
+    let dead = aws.emulator.create_queue(REGION, "dead", None).await;
+    aws.emulator.create_queue(REGION, "orders", Some(&dead)).await;
+    aws.emulator.create_topic(REGION, "orders").await;
     aws
 }
 
@@ -134,9 +138,16 @@ async fn the_shipped_mapping_makes_valid_entities_of_real_items() {
     }
     // What the emulator does not tell. Everything else has a value in every entity.
     let untold = [
+        "dynamodbTable.consoleUrl",
+        "dynamodbTable.encryption",
         "ec2Instance.consoleUrl",
         "ec2Instance.keyName",
         "ec2Instance.platform",
+        "iamRole.consoleUrl",
+        "iamRole.lastUsed",
+        "iamRole.lastUsedRegion",
+        "iamRole.permissionsBoundary",
+        "iamRole.summary",
         "lambdaFunction.consoleUrl",
         "rdsInstance.cluster",
         "rdsInstance.consoleUrl",
@@ -145,12 +156,19 @@ async fn the_shipped_mapping_makes_valid_entities_of_real_items() {
         "s3Bucket.consoleUrl",
         "s3Bucket.encryption",
         "s3Bucket.versioning",
+        "snsTopic.consoleUrl",
+        "snsTopic.kmsKey",
+        "sqsQueue.consoleUrl",
+        // Those of the dead-letter queue itself.
+        "sqsQueue.deadLetterQueue",
+        "sqsQueue.maxReceiveCount",
     ];
     let counted = |name: &str| entities[name].len();
     assert_eq!(
         ["awsAccount", "s3Bucket", "ec2Instance", "lambdaFunction", "rdsInstance"].map(counted),
         [1, 2, 1, 1, 1]
     );
+    assert_eq!(["dynamodbTable", "sqsQueue", "snsTopic", "iamRole"].map(counted), [1, 2, 1, 1]);
     let empty: Vec<String> = empty.into_iter().collect();
     assert_eq!(empty, untold);
 }
@@ -194,6 +212,10 @@ async fn all_kinds(engine: Engine, account: &str) {
         ("ec2-instance", 2, 1), // The terminated one makes no entity.
         ("lambda-function", 1, 1),
         ("rds-instance", 1, 1),
+        ("dynamodb-table", 1, 1),
+        ("sqs-queue", 2, 2),
+        ("sns-topic", 1, 1),
+        ("iam-role", 1, 1),
     ] {
         assert_eq!(counts(&run, kind), [seen, created, 0, 0, 0, 0], "{kind}: {run}");
     }
@@ -201,7 +223,11 @@ async fn all_kinds(engine: Engine, account: &str) {
         s3Buckets(orderBy: [{ field: IDENTIFIER, direction: ASC }]) { nodes { identifier tags publicAccessBlocked region { identifier optInStatus } } }
         ec2Instances { nodes { title state instanceType tags account { alias } } }
         lambdaFunctions { nodes { title summary runtime memorySize timeout packageType } }
-        rdsInstances { nodes { title engine allocatedStorage multiAz port tags region { identifier } } } }";
+        rdsInstances { nodes { title engine allocatedStorage multiAz port tags region { identifier } } }
+        dynamodbTables { nodes { title status billingMode partitionKey sortKey tags region { identifier } } }
+        sqsQueues(orderBy: [{ field: IDENTIFIER, direction: ASC }]) { nodes { title fifo visibilityTimeout deadLetterQueue maxReceiveCount tags account { alias } } }
+        snsTopics { nodes { title displayName fifo tags region { identifier } } }
+        iamRoles { nodes { title path maxSessionDuration trustPolicy account { alias } } } }";
     let answer = program.catalog(query).await;
     let alias = format!("shop{account}");
     let region = json!({ "identifier": REGION, "optInStatus": "OPT_IN_NOT_REQUIRED" });
@@ -220,6 +246,20 @@ async fn all_kinds(engine: Engine, account: &str) {
                 "memorySize": 256, "timeout": 7, "packageType": "ZIP" }] },
             "rdsInstances": { "nodes": [{ "title": "orders", "engine": "postgres", "allocatedStorage": 20,
                 "multiAz": true, "port": 5432, "tags": { "team": "storage" }, "region": { "identifier": REGION } }] },
+            "dynamodbTables": { "nodes": [{ "title": "orders", "status": "ACTIVE", "billingMode": "PAY_PER_REQUEST",
+                "partitionKey": "customer", "sortKey": "placed", "tags": { "team": "orders" }, "region": { "identifier": REGION } }] },
+            "sqsQueues": { "nodes": [
+                { "title": "dead", "fifo": false, "visibilityTimeout": 45, "deadLetterQueue": null, "maxReceiveCount": null,
+                    "tags": { "team": "orders" }, "account": { "alias": alias } },
+                { "title": "orders", "fifo": false, "visibilityTimeout": 45, "maxReceiveCount": 3,
+                    "deadLetterQueue": format!("arn:aws:sqs:{REGION}:{account}:dead"),
+                    "tags": { "team": "orders" }, "account": { "alias": alias } },
+            ] },
+            "snsTopics": { "nodes": [{ "title": "orders", "displayName": "Orders & more", "fifo": false,
+                "tags": { "team": "orders" }, "region": { "identifier": REGION } }] },
+            "iamRoles": { "nodes": [{ "title": "greet", "path": "/", "maxSessionDuration": 3600, "account": { "alias": alias },
+                "trustPolicy": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+                    "Principal": { "Service": "lambda.amazonaws.com" } }] } }] },
         })
     );
     program.stop().await;

@@ -1,18 +1,19 @@
 //! The calls about a single bucket. Each may be forbidden without spoiling the others; S3 wants them in the bucket's region.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_s3::Client;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use portolan_ingestor_contract::{IngestError, Level, Sink, SourceError};
+use portolan_ingestor_contract::SourceError;
 use portolan_schema::Code;
 use serde_json::{Map, Value, json};
 
 use super::KIND;
 use crate::fault;
+use crate::kinds::unread::Unread;
 use crate::session::Session;
 
 /// What a bucket's own calls tell. Null (or nothing) where it may not be read.
@@ -39,24 +40,12 @@ enum Answer<T> {
     Gone,
 }
 
-/// Buckets whose lack of a detail is told one by one, for each call; the others are counted.
-const NAMED: usize = 5;
-
 /// Reads details, with one client a region, and remembers what it could not read.
 pub(super) struct Reader<'a> {
     session: &'a Session,
     pub target: String,
     clients: Mutex<HashMap<String, Client>>,
-    /// By the call's name.
-    missed: Mutex<BTreeMap<&'static str, Missed>>,
-}
-
-/// Buckets of which one call told nothing.
-#[derive(Default)]
-struct Missed {
-    count: usize,
-    /// Bucket and sentence, until they are told.
-    untold: Vec<(String, String)>,
+    pub unread: Unread,
 }
 
 /// Unwraps what a call told; leaves the function where the bucket has gone.
@@ -73,7 +62,7 @@ macro_rules! told {
 impl<'a> Reader<'a> {
     pub fn new(session: &'a Session) -> Self {
         let target = session.host("s3", &session.home_region);
-        Self { session, target, clients: Mutex::default(), missed: Mutex::default() }
+        Self { session, target, clients: Mutex::default(), unread: Unread::new(KIND.name, "buckets") }
     }
 
     /// All details of a bucket; none where it has gone.
@@ -88,31 +77,6 @@ impl<'a> Reader<'a> {
         let encryption = told!(self.encryption(&client, name).await?);
         let public_access_block = told!(self.public_access_block(&client, name).await?);
         Ok(Some(Details { region, tags, versioning, encryption, public_access_block }))
-    }
-
-    /// Tells the run's log of what could not be read since the last time.
-    pub async fn report(&self, sink: &dyn Sink) -> Result<(), IngestError> {
-        let untold: Vec<_> = {
-            let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-            missed.values_mut().flat_map(|missed| std::mem::take(&mut missed.untold)).collect()
-        };
-        for (bucket, message) in untold {
-            sink.log(Level::Warning, Some(KIND.name), &message, Some(&bucket)).await?;
-        }
-        Ok(())
-    }
-
-    /// Tells the run's log of how many more buckets something could not be read.
-    pub async fn close(&self, sink: &dyn Sink) -> Result<(), IngestError> {
-        let counts: Vec<_> = {
-            let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-            missed.iter().map(|(call, missed)| (*call, missed.count)).collect()
-        };
-        for (call, count) in counts.into_iter().filter(|(_, count)| *count > NAMED) {
-            let message = format!("what {call} tells stays empty for {count} buckets in all");
-            sink.log(Level::Warning, Some(KIND.name), &message, None).await?;
-        }
-        Ok(())
     }
 
     fn client(&self, region: &str) -> Client {
@@ -220,13 +184,7 @@ impl<'a> Reader<'a> {
         if error.code != Code::UpstreamForbidden && !unreadable {
             return Err(error);
         }
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let missed = missed.entry(call).or_default();
-        missed.count += 1;
-        if missed.count <= NAMED {
-            let message = format!("what {call} tells stays empty: {}", error.message);
-            missed.untold.push((bucket.to_owned(), message));
-        }
+        self.unread.note(call, bucket, &error);
         Ok(Answer::Hidden)
     }
 }
