@@ -10,6 +10,7 @@ mod computed_law;
 mod documentation;
 mod export;
 mod faults;
+mod github_kinds;
 mod identity;
 mod journey;
 mod kubernetes;
