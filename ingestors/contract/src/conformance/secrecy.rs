@@ -12,7 +12,7 @@ const ADDRESS: &str = "http://127.0.0.1:1";
 /// Errors, log lines, items and the server's own log, also where the source quotes what it was sent.
 pub async fn nothing_tells_a_secret(peer: Arc<dyn Peer>) {
     let written = Written::default();
-    let _guard = tracing::subscriber::set_default(written.clone());
+    let _guard = written.listen();
     // An address may be among the secret settings; each bench has one of its own, which is none.
     let mut secrets = texts(&peer.settings(ADDRESS).secrets.expose());
     secrets.retain(|secret| secret != ADDRESS);

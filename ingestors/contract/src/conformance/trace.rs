@@ -1,17 +1,28 @@
 //! Keeps what this thread's code writes to the server's own log.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+
+/// Takes nothing. Where there is one subscriber only, `tracing` asks the thread that first comes to a line of code whether anybody
+/// wants what it tells, and never again: that of another test has nobody. Of two subscribers each is asked.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 /// Everything our own crates log, at any level, as one text.
 #[derive(Clone, Default)]
 pub(super) struct Written(Arc<Mutex<String>>);
 
 impl Written {
+    /// Keeps what this thread tells from now on, until the guard is dropped.
+    pub fn listen(&self) -> DefaultGuard {
+        LazyLock::force(&ANOTHER);
+        tracing::subscriber::set_default(self.clone())
+    }
+
     pub fn text(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
