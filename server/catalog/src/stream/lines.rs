@@ -1,12 +1,16 @@
 //! From a body in pieces to its lines, in bounded memory.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
-use portolan_schema::Result;
+use portolan_schema::{Code, Error, Result};
 
 /// Longest line, in bytes.
 pub const MAX_LINE: usize = 1 << 20;
 
+/// Whoever sends nothing this long is gone.
+const IDLE: Duration = Duration::from_secs(120);
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One line, without its end.
@@ -53,6 +57,17 @@ impl<B: Stream<Item = Result<Bytes>> + Unpin> Lines<B> {
                 Ok(false)
             }
         }
+    }
+
+    /// [`Lines::fill`], where whoever sends may not be silent for long.
+    ///
+    /// # Errors
+    /// What the body says; `TIMEOUT` after two minutes.
+    pub async fn fill_in_time(&mut self) -> Result<bool> {
+        tokio::time::timeout(IDLE, self.fill()).await.unwrap_or_else(|_| {
+            let message = format!("nothing came for {} seconds", IDLE.as_secs());
+            Err(Error::problem(Code::Timeout, message))
+        })
     }
 
     /// The next line that has been read whole.

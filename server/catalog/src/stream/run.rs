@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
-use portolan_schema::{Code, Error, Result};
+use portolan_schema::{Error, Result};
 use portolan_store::stream::{StreamMark, StreamState};
 use tokio::task::JoinHandle;
 
@@ -14,8 +14,6 @@ use super::open::EntityStream;
 use super::part::Intake;
 use super::verdict::{Summary, Verdict, VerdictSink};
 
-/// Whoever sends nothing this long is gone.
-const IDLE: Duration = Duration::from_secs(120);
 /// How long lines wait for more to come with them while nothing is being written.
 const LINGER: Duration = Duration::from_millis(5);
 
@@ -98,14 +96,10 @@ impl EntityStream {
                     mark = committed.mark;
                     verdicts.say(committed.verdicts).await;
                 }
-                read = tokio::time::timeout(IDLE, lines.fill()), if end.is_none() && !full => match read {
-                    Ok(Ok(true)) => {}
-                    Ok(Ok(false)) => end = Some(Ok(())),
-                    Ok(Err(error)) => end = Some(Err(error)),
-                    Err(_) => {
-                        let message = format!("nothing came for {} seconds", IDLE.as_secs());
-                        end = Some(Err(Error::problem(Code::Timeout, message)));
-                    }
+                read = lines.fill_in_time(), if end.is_none() && !full => match read {
+                    Ok(true) => {}
+                    Ok(false) => end = Some(Ok(())),
+                    Err(error) => end = Some(Err(error)),
                 },
                 () = tokio::time::sleep(LINGER),
                     if writing.is_none() && end.is_none() && !intake.part().is_empty() =>

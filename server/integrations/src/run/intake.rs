@@ -24,8 +24,6 @@ use super::log::About;
 use crate::Integrations;
 use crate::place::Place;
 
-/// Whoever sends nothing this long is gone.
-const IDLE: Duration = Duration::from_secs(120);
 /// How long lines wait for more to come with them.
 const LINGER: Duration = Duration::from_millis(50);
 /// Lines staged together, whichever comes first.
@@ -151,14 +149,10 @@ impl Intake {
                 tokio::select! {
                     biased;
                     () = attempt.halt.token.cancelled() => return Err(self.stopped()),
-                    read = tokio::time::timeout(IDLE, lines.fill()) => match read {
-                        Ok(Ok(true)) => {}
-                        Ok(Ok(false)) => end = Some(Ok(())),
-                        Ok(Err(error)) => end = Some(Err(error)),
-                        Err(_) => {
-                            let message = format!("nothing came for {} seconds", IDLE.as_secs());
-                            end = Some(Err(Error::problem(Code::Timeout, message)));
-                        }
+                    read = lines.fill_in_time() => match read {
+                        Ok(true) => {}
+                        Ok(false) => end = Some(Ok(())),
+                        Err(error) => end = Some(Err(error)),
                     },
                     () = tokio::time::sleep(LINGER), if part.lines > 0 => break,
                 }
