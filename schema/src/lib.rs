@@ -36,3 +36,4 @@ pub use moment::Moment;
 pub use problem::{Excess, Pointer, Problem, Problems};
 pub use property::{Property, ValueType};
 pub use relation::Relation;
+pub use validation::SILENT_KEYS;

@@ -31,8 +31,8 @@ const PLAIN: &[&str] = &[
     "indexed",
     "items",
 ];
-/// Those of them that say nothing about values at all.
-const SILENT: &[&str] = &[
+/// Keys of a property's definition that say nothing about its values.
+pub const SILENT_KEYS: &[&str] = &[
     "title",
     "description",
     "icon",
@@ -71,7 +71,7 @@ impl Kind {
         let asks_more = |(key, value): (&String, &Value)| match key.as_str() {
             "type" => false,
             "format" => !value.as_str().is_some_and(|format| UNCHECKED.contains(&format)),
-            key => !SILENT.contains(&key),
+            key => !SILENT_KEYS.contains(&key),
         };
         if definition.iter().any(asks_more) {
             return Self::Other;

@@ -1,6 +1,6 @@
 //! Whether entities that fit a blueprint still fit it after a change, as far as the definitions tell.
 
-use portolan_schema::StoredBlueprint;
+use portolan_schema::{SILENT_KEYS, StoredBlueprint};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,20 +14,6 @@ pub(crate) enum Check {
     Misfits,
     All,
 }
-
-/// Keys of a property's definition that say nothing about its values.
-const SHOWN: &[&str] = &[
-    "title",
-    "description",
-    "icon",
-    "enumColors",
-    "spec",
-    "specAuthentication",
-    "indexed",
-    "default",
-    "dateFormat",
-    "readOnly",
-];
 
 /// Compares the rules for values of two versions of a blueprint.
 pub(super) fn check(before: &StoredBlueprint, after: &StoredBlueprint) -> Check {
@@ -76,7 +62,8 @@ fn check_relations(before: &StoredBlueprint, after: &StoredBlueprint) -> Check {
 
 fn compare(before: &Map<String, Value>, after: &Map<String, Value>) -> Check {
     let rules = |definition: &Map<String, Value>| -> Map<String, Value> {
-        let entries = definition.iter().filter(|(key, _)| !SHOWN.contains(&key.as_str()) && *key != "enum");
+        let entries =
+            definition.iter().filter(|(key, _)| !SILENT_KEYS.contains(&key.as_str()) && *key != "enum");
         entries.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     if rules(before) != rules(after) {
