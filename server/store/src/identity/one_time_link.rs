@@ -88,13 +88,6 @@ impl GlobalScope {
         Ok(self.execute(sql).await? == 1)
     }
 
-    /// Removes the resets that wait for an e-mail.
-    pub async fn delete_resets(&self, email: &str) -> Result<()> {
-        let mut sql = Sql::new("DELETE FROM one_time_links WHERE tenant_id IS NULL AND email = ");
-        sql.bind(email);
-        self.execute(sql).await.map(drop)
-    }
-
     /// Invitations whose time is over.
     pub async fn ended_invitations(&self, at: Instant) -> Result<Vec<OneTimeLink>> {
         let mut sql = Sql::new(&format!("{LINK}tenant_id IS NOT NULL AND expires_at <= "));
