@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use portolan_ingestor_contract::{
-    Context, Descriptor, Discreet, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError,
+    Context, Descriptor, Discreet, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError, read_kind,
 };
 use portolan_schema::{Code, Pointer, Problems};
 
@@ -48,13 +48,7 @@ impl Ingestor for Aws {
             let session = Session::open(&config, &keys, context).await?;
             check_regions(&session, &config).await
         };
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => {
-                Err(SourceError::unreachable("the check was cancelled before AWS answered").into())
-            }
-            result = asked => result,
-        }
+        context.check_unless_cancelled("AWS", asked).await
     }
 
     async fn collect(
@@ -71,11 +65,7 @@ impl Ingestor for Aws {
             let run = Run { session, config, sink };
             run.all(kinds).await
         };
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => Err(IngestError::Cancelled),
-            result = work => result,
-        }
+        context.unless_cancelled(work).await
     }
 }
 
@@ -108,16 +98,7 @@ impl Run<'_> {
     async fn all(&self, kinds: &[KindRequest]) -> Result<(), IngestError> {
         let regions = self.regions(kinds).await;
         for request in kinds {
-            let kind = request.kind.as_str();
-            self.sink.kind_started(kind).await?;
-            match self.one(kind, &regions).await {
-                Ok(()) => self.sink.kind_done(kind).await?,
-                Err(IngestError::Source(error)) => {
-                    tracing::debug!(kind, code = %error.code, "a kind failed");
-                    self.sink.kind_failed(kind, &error).await?;
-                }
-                Err(error) => return Err(error),
-            }
+            read_kind(self.sink, &request.kind, self.one(&request.kind, &regions)).await?;
         }
         Ok(())
     }

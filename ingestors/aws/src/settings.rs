@@ -1,6 +1,6 @@
 //! The settings of an AWS integration.
 
-use portolan_ingestor_contract::{Context, Settings};
+use portolan_ingestor_contract::{Context, Settings, is_address};
 use portolan_schema::{Code, Pointer, Problems};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -97,7 +97,9 @@ fn check_config(config: &Config, at: &Pointer, problems: &mut Problems) {
             problems.add(Code::InvalidValue, place(), format!("the region {region} is listed twice"));
         }
     }
-    if config.endpoint_url.is_some() && !config.endpoint().is_some_and(|url| is_plain(&url)) {
+    if config.endpoint_url.is_some()
+        && !config.endpoint().is_some_and(|url| is_address(&url) && url.query().is_none())
+    {
         let message = "an endpoint is an http or https address without user, query and fragment";
         problems.add(Code::InvalidValue, at.key("endpointUrl"), message);
     }
@@ -105,15 +107,6 @@ fn check_config(config: &Config, at: &Pointer, problems: &mut Problems) {
         let message = "several accounts in one integration are not supported by this version; make one each";
         problems.add(Code::NotSupported, at.key("accounts"), message);
     }
-}
-
-fn is_plain(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none()
 }
 
 fn check_keys(config: &Config, keys: &Keys, context: &Context, problems: &mut Problems) {

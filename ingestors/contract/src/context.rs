@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use portolan_schema::Problems;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Http, RetryPolicy};
+use crate::{Http, IngestError, RetryPolicy, SourceError};
 
 /// Tells the time. A trait, so that a test can hold it still.
 pub trait Clock: Send + Sync {
@@ -52,6 +53,40 @@ impl Context {
             page_size: None,
             ambient_credentials: false,
             external_id: None,
+        }
+    }
+
+    /// What the work comes to, or [`IngestError::Cancelled`] as soon as the token is cancelled.
+    ///
+    /// # Errors
+    /// Those of the work, and that one.
+    pub async fn unless_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T, IngestError>>,
+    ) -> Result<T, IngestError> {
+        tokio::select! {
+            biased;
+            () = self.cancellation.cancelled() => Err(IngestError::Cancelled),
+            result = work => result,
+        }
+    }
+
+    /// The same for a check; `source` is who is asked, for people.
+    ///
+    /// # Errors
+    /// Those of the check, and `UPSTREAM_UNREACHABLE`.
+    pub async fn check_unless_cancelled(
+        &self,
+        source: &str,
+        asked: impl Future<Output = Result<(), Problems>>,
+    ) -> Result<(), Problems> {
+        tokio::select! {
+            biased;
+            () = self.cancellation.cancelled() => {
+                let message = format!("the check was cancelled before {source} answered");
+                Err(SourceError::unreachable(message).into())
+            }
+            result = asked => result,
         }
     }
 }

@@ -24,6 +24,6 @@ pub use event::{Delivery, Event, EventSink};
 pub use http::{Http, HttpError, Pieces, Tls};
 pub use ingestor::{Ingestor, KindRequest};
 pub use retry::{Outcome, RetryPolicy, Retrying};
-pub use settings::{Secrets, Settings, schema_of};
-pub use sink::{Level, MAX_BATCH, Sink, send};
+pub use settings::{Secrets, Settings, is_address, schema_of};
+pub use sink::{Level, MAX_BATCH, Sink, read_kind, send};
 pub use tokio_util::sync::CancellationToken;

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use url::Url;
 
 mod check;
 
@@ -47,6 +48,15 @@ impl Settings {
             }
         }
     }
+}
+
+/// Whether requests can be sent to an address as it stands: http or https, with a host, and without a user or a fragment.
+pub fn is_address(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none()
 }
 
 /// Secret settings: a JSON document that does not print.

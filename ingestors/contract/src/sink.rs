@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use portolan_schema::Error;
 use serde_json::Value;
 
-use crate::SourceError;
+use crate::{IngestError, SourceError};
 
 /// Most items in one call of [`Sink::items`].
 pub const MAX_BATCH: usize = 100;
@@ -68,6 +68,27 @@ pub trait Sink: Send + Sync {
         message: &str,
         item: Option<&str>,
     ) -> Result<(), Error>;
+}
+
+/// Reads a kind from its beginning to its end: done where the reading comes to its end, failed where the source is to blame.
+///
+/// # Errors
+/// What the run cannot go on after: a cancellation, or what the sink says.
+pub async fn read_kind<E: Into<IngestError>>(
+    sink: &dyn Sink,
+    kind: &str,
+    reading: impl Future<Output = Result<(), E>>,
+) -> Result<(), IngestError> {
+    sink.kind_started(kind).await?;
+    match reading.await.map_err(Into::into) {
+        Ok(()) => sink.kind_done(kind).await?,
+        Err(IngestError::Source(error)) => {
+            tracing::debug!(kind, code = %error.code, "a kind failed");
+            sink.kind_failed(kind, &error).await?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// Hands over any number of items in batches of the allowed size.

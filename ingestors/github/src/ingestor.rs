@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use portolan_ingestor_contract::{
-    Context, Delivery, Descriptor, Discreet, Event, IngestError, Ingestor, KindRequest, Level, Settings,
-    Sink, SourceError,
+    Context, Delivery, Descriptor, Discreet, Event, IngestError, Ingestor, KindRequest, Level, Settings, Sink,
 };
 use portolan_schema::{Code, Pointer, Problems};
 use tokio::sync::mpsc::unbounded_channel;
@@ -54,13 +53,7 @@ impl Ingestor for Github {
             let session = Session::new(&config, access, context, None)?.open(&config).await?;
             check_organizations(&session, &config).await
         };
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => {
-                Err(SourceError::unreachable("the check was cancelled before GitHub answered").into())
-            }
-            result = asked => result,
-        }
+        context.check_unless_cancelled("GitHub", asked).await
     }
 
     async fn collect(
@@ -105,11 +98,7 @@ impl Ingestor for Github {
             let session = Session::new(&config, access, context, None)?;
             events::read(session, &config, &keys, kinds, delivery).await
         };
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => Err(IngestError::Cancelled),
-            result = read => result,
-        }
+        context.unless_cancelled(read).await
     }
 }
 

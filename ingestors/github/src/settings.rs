@@ -1,7 +1,7 @@
 //! The settings of a GitHub integration.
 
 use jsonwebtoken::EncodingKey;
-use portolan_ingestor_contract::Settings;
+use portolan_ingestor_contract::{Settings, is_address};
 use portolan_schema::{Code, Pointer, Problems};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -120,7 +120,7 @@ pub(crate) fn parse(settings: &Settings) -> Result<(Config, Keys, Access), Probl
 
 fn check_config(config: &Config, problems: &mut Problems) {
     let at = Pointer::root().key("config");
-    if !config.base().is_some_and(|url| is_plain(&url)) {
+    if !config.base().is_some_and(|url| is_address(&url) && url.query().is_none()) {
         let message = "the API's address is an http or https address without user, query and fragment";
         problems.add(Code::InvalidValue, at.key("baseUrl"), message);
     }
@@ -130,15 +130,6 @@ fn check_config(config: &Config, problems: &mut Problems) {
             problems.add(Code::InvalidValue, at.key("organizations").index(index), message);
         }
     }
-}
-
-fn is_plain(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none()
 }
 
 /// None where there are problems.

@@ -45,17 +45,11 @@ impl Ingestor for HttpPull {
                 source.get(url).await?;
             }
             match wanted.first() {
-                Some(list) => list.look(&source).await,
-                None => Ok(()),
+                Some(list) => Ok(list.look(&source).await?),
+                None => Ok::<(), Problems>(()),
             }
         };
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => {
-                Err(SourceError::unreachable("the check was cancelled before the API answered").into())
-            }
-            result = asked => Ok(result?),
-        }
+        context.check_unless_cancelled("the API", asked).await
     }
 
     async fn collect(
@@ -67,11 +61,7 @@ impl Ingestor for HttpPull {
     ) -> Result<(), IngestError> {
         let wanted = settings::parse(settings)?;
         let source = Source::open(settings, context, wanted.headers.clone());
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => Err(IngestError::Cancelled),
-            result = all(&wanted, &source, kinds, sink) => result,
-        }
+        context.unless_cancelled(all(&wanted, &source, kinds, sink)).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The settings of an HTTP integration.
 
 use http::{HeaderName, HeaderValue};
-use portolan_ingestor_contract::Settings;
+use portolan_ingestor_contract::{Settings, is_address};
 use portolan_schema::{Code, Pointer, Problems};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -106,7 +106,7 @@ pub(crate) fn parse(settings: &Settings) -> Result<Wanted, Problems> {
 
 impl Config {
     fn check_all(self, at: &Pointer, problems: &mut Problems) -> (Vec<List>, Option<Url>) {
-        let Some(url) = Url::parse(&self.url).ok().filter(is_plain) else {
+        let Some(url) = Url::parse(&self.url).ok().filter(is_address) else {
             let message = "is no http or https address without user and fragment";
             problems.add(Code::InvalidValue, at.key("url"), message);
             return (Vec::new(), None);
@@ -154,19 +154,11 @@ pub(crate) fn plain_path(text: &str, at: &Pointer, problems: &mut Problems) -> O
 
 /// An address at the same origin.
 fn beside(url: &Url, path: &str, at: &Pointer, problems: &mut Problems) -> Option<Url> {
-    let found = url.join(path).ok().filter(|found| is_plain(found) && found.origin() == url.origin());
+    let found = url.join(path).ok().filter(|found| is_address(found) && found.origin() == url.origin());
     if found.is_none() {
         problems.add(Code::InvalidValue, at.clone(), "does not lead to the origin of \"url\"");
     }
     found
-}
-
-fn is_plain(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.fragment().is_none()
 }
 
 impl Keys {

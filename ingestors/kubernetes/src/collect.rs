@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt};
-use portolan_ingestor_contract::{IngestError, KindRequest, Level, MAX_BATCH, Sink, SourceError};
+use portolan_ingestor_contract::{IngestError, KindRequest, Level, MAX_BATCH, Sink, SourceError, read_kind};
 use portolan_schema::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -74,17 +74,7 @@ impl Run<'_> {
     }
 
     async fn kind(&self, request: &KindRequest) -> Result<(), IngestError> {
-        let kind = request.kind.as_str();
-        self.sink.kind_started(kind).await?;
-        match self.one(request).await {
-            Ok(()) => self.sink.kind_done(kind).await?,
-            Err(IngestError::Source(error)) => {
-                tracing::debug!(kind, code = %error.code, "a kind failed");
-                self.sink.kind_failed(kind, &error).await?;
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        read_kind(self.sink, &request.kind, self.one(request)).await
     }
 
     async fn one(&self, request: &KindRequest) -> Result<(), IngestError> {

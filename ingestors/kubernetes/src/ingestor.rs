@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use portolan_ingestor_contract::{
-    Context, Descriptor, Discreet, EventSink, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError,
+    Context, Descriptor, Discreet, EventSink, IngestError, Ingestor, KindRequest, Settings, Sink,
 };
 use portolan_schema::{Code, Pointer, Problem, Problems};
 
@@ -57,13 +57,7 @@ impl Ingestor for Kubernetes {
     async fn check(&self, settings: &Settings, context: &Context) -> Result<(), Problems> {
         let target = settings::parse(settings)?;
         let api = api(settings, &target, context);
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => {
-                Err(SourceError::unreachable("the check was cancelled before the cluster answered").into())
-            }
-            result = check(&api, &target) => result,
-        }
+        context.check_unless_cancelled("the cluster", check(&api, &target)).await
     }
 
     async fn collect(
@@ -80,11 +74,7 @@ impl Ingestor for Kubernetes {
             let owners = Owners::of_lists(&api, &target.config);
             Run { api: &api, config: &target.config, discovery, owners, sink }.all(kinds).await
         };
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => Err(IngestError::Cancelled),
-            result = work => result,
-        }
+        context.unless_cancelled(work).await
     }
 
     async fn follow(
@@ -101,11 +91,7 @@ impl Ingestor for Kubernetes {
             let owners = Owners::of_events(&api, &target.config);
             Following { api: &api, config: &target.config, discovery, owners, sink }.all(kinds).await
         };
-        tokio::select! {
-            biased;
-            () = context.cancellation.cancelled() => Err(IngestError::Cancelled),
-            result = work => result,
-        }
+        context.unless_cancelled(work).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings of a Kubernetes integration.
 
-use portolan_ingestor_contract::{Settings, Tls};
+use portolan_ingestor_contract::{Settings, Tls, is_address};
 use portolan_schema::identifier::{self, Kind};
 use portolan_schema::{Code, Pointer, Problem, Problems};
 use schemars::JsonSchema;
@@ -202,14 +202,7 @@ fn access(config: &Config, keys: &Keys) -> Result<Access, Problems> {
 
 /// An API server's address; it may have a path, as proxies give it.
 pub(crate) fn address(text: &str, at: &Pointer) -> Result<Url, Problem> {
-    let plain = |url: &Url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    };
+    let plain = |url: &Url| is_address(url) && url.query().is_none();
     let message = "an API server is an http or https address without user, query and fragment";
     let wrong = || Problem::new(Code::InvalidValue, at.clone(), message);
     Url::parse(text).ok().filter(plain).ok_or_else(wrong)

@@ -27,6 +27,10 @@ pub struct Record {
     pub done: BTreeSet<String>,
     pub failed: BTreeMap<String, SourceError>,
     pub log: Vec<Line>,
+    /// By kind, in order.
+    pub checkpoints: BTreeMap<String, Vec<Value>>,
+    /// By kind.
+    pub follow_from: BTreeMap<String, Value>,
     started: BTreeSet<String>,
     /// Breaches of the sink's rules.
     breaches: Vec<String>,
@@ -194,6 +198,16 @@ impl Sink for Recorder {
             record.open_one(kind, "the failure");
             record.failed.insert(kind.to_owned(), error.clone());
         });
+        Ok(())
+    }
+
+    async fn checkpoint(&self, kind: &str, at: &Value) -> Result<(), Error> {
+        self.with(|record| record.checkpoints.entry(kind.to_owned()).or_default().push(at.clone()));
+        Ok(())
+    }
+
+    async fn follow_from(&self, kind: &str, at: &Value) -> Result<(), Error> {
+        self.with(|record| drop(record.follow_from.insert(kind.to_owned(), at.clone())));
         Ok(())
     }
 

@@ -15,7 +15,7 @@ pub(crate) mod windows;
 pub(crate) mod workflow;
 pub(crate) mod workflow_run;
 
-use portolan_ingestor_contract::{IngestError, KindDescription, KindRequest, Sink, SourceError};
+use portolan_ingestor_contract::{IngestError, KindDescription, KindRequest, Sink, SourceError, read_kind};
 use portolan_schema::Code;
 
 use self::per_repository::PerRepository;
@@ -49,16 +49,7 @@ pub(crate) struct Run<'a> {
 impl Run<'_> {
     pub async fn all(&self, kinds: &[KindRequest]) -> Result<(), IngestError> {
         for request in kinds {
-            let kind = request.kind.as_str();
-            self.sink.kind_started(kind).await?;
-            match self.one(request).await {
-                Ok(()) => self.sink.kind_done(kind).await?,
-                Err(Trouble::Source(fault)) => {
-                    tracing::debug!(kind, code = %fault.error.code, "a kind failed");
-                    self.sink.kind_failed(kind, &fault.error).await?;
-                }
-                Err(Trouble::Sink(error)) => return Err(error.into()),
-            }
+            read_kind(self.sink, &request.kind, self.one(request)).await?;
         }
         Ok(())
     }

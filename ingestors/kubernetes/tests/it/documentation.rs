@@ -62,7 +62,8 @@ async fn the_role_on_the_page_is_what_is_needed() {
         run.record.failed,
         run.record.log
     );
-    let requests: Vec<_> = kinds.iter().map(|kind| (*kind, run.follow_from.get(*kind).cloned())).collect();
+    let requests: Vec<_> =
+        kinds.iter().map(|kind| (*kind, run.record.follow_from.get(*kind).cloned())).collect();
     let listener = Listener::start(&shop, &requests);
     listener.watching(&shop, kinds.len() - 1).await;
     shop.cluster.put(objects::owned(

@@ -15,7 +15,7 @@ use crate::peer::{Shop, name, shared};
 
 /// Where a run leaves a kind.
 async fn left(shop: &Shop, kind: &'static str) -> (&'static str, Option<Value>) {
-    (kind, shop.read(&[kind]).await.follow_from.remove(kind))
+    (kind, shop.read(&[kind]).await.record.follow_from.remove(kind))
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn it_goes_on_where_it_was_left() {
             .until("the service", |heard| heard.short().ends_with(&[format!("+shop/during-{round}")]))
             .await;
         let known = |version: &Value| version["versions"][""].as_str().map(str::to_owned);
-        let now = shop.read(&["services"]).await.follow_from["services"].clone();
+        let now = shop.read(&["services"]).await.record.follow_from["services"].clone();
         let heard = listener
             .until("the checkpoint", |heard| heard.checkpoints.get("services").and_then(known) == known(&now))
             .await;
@@ -86,7 +86,7 @@ async fn a_bookmark_moves_the_checkpoint() {
     // Nothing that happens to nodes.
     shop.cluster.put(objects::service("shop", "other"));
     shop.cluster.tell(Command::Bookmark);
-    let now = shop.read(&["services"]).await.follow_from["services"].clone();
+    let now = shop.read(&["services"]).await.record.follow_from["services"].clone();
     let heard = listener.until("the bookmark", |heard| heard.checkpoints.contains_key("nodes")).await;
     assert_eq!((&heard.checkpoints["nodes"], heard.events.len()), (&now, 0));
     listener.stop().await;
@@ -159,7 +159,7 @@ async fn only_what_is_selected_is_heard() {
     let request = KindRequest { selector, ..KindRequest::new("services") };
     let mut run = shop.read_with(&shop.context(), std::slice::from_ref(&request)).await;
     assert_eq!(run.names("services"), ["shop/web"]);
-    let checkpoint = run.follow_from.remove("services");
+    let checkpoint = run.record.follow_from.remove("services");
     let listener = Listener::start_with(&shop, vec![KindRequest { checkpoint, ..request }]);
     listener.watching(&shop, 2).await;
     let labelled = |namespace: &str, name: &str, app: &str| {
@@ -247,7 +247,7 @@ async fn a_run_and_what_is_heard_since_are_a_run_now() {
         let shop = shared().await;
         let mut run = shop.read(&["services"]).await;
         let mut known = run.items("services");
-        let mut at = run.follow_from.remove("services");
+        let mut at = run.record.follow_from.remove("services");
         let mut listener = Listener::start(&shop, &[("services", at.clone())]);
         let mut applied = 0;
         let mut names: Vec<String> = known.keys().cloned().collect();

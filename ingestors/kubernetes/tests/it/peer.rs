@@ -1,17 +1,14 @@
 //! The stand-in's shop, as the conformance suite wants it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use portolan_ingestor_contract::conformance::{Answer, Client, Failure, Peer, Record, Recorder, Seen};
-use portolan_ingestor_contract::{
-    Context, Ingestor, KindRequest, Level, RetryPolicy, Settings, Sink, SourceError,
-};
+use portolan_ingestor_contract::{Context, Ingestor, KindRequest, RetryPolicy, Settings};
 use portolan_ingestor_kubernetes::Kubernetes;
 use portolan_ingestor_kubernetes::testing::{Cluster, TOKEN, objects};
-use portolan_schema::{Code, Error};
+use portolan_schema::Code;
 use serde_json::{Value, json};
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nbm90IHJlYWxseSBvbmU=\n-----END CERTIFICATE-----\n";
@@ -108,14 +105,10 @@ impl Peer for Shop {
     }
 }
 
-/// What a run leaves beside its items.
+/// What a run leaves, and what it asked.
 #[derive(Default)]
 pub struct Run {
     pub record: Record,
-    /// By kind, in order.
-    pub checkpoints: BTreeMap<String, Vec<Value>>,
-    /// By kind.
-    pub follow_from: BTreeMap<String, Value>,
     pub requests: Vec<String>,
 }
 
@@ -156,53 +149,6 @@ pub fn by_name(items: Vec<Value>) -> BTreeMap<String, Value> {
     items.into_iter().map(|item| (name(&item), item)).collect()
 }
 
-/// Keeps what the suite's sink forgets.
-#[derive(Default)]
-struct Keeper {
-    recorder: Recorder,
-    checkpoints: Mutex<BTreeMap<String, Vec<Value>>>,
-    follow_from: Mutex<BTreeMap<String, Value>>,
-}
-
-#[async_trait]
-impl Sink for Keeper {
-    async fn kind_started(&self, kind: &str) -> Result<(), Error> {
-        self.recorder.kind_started(kind).await
-    }
-
-    async fn items(&self, kind: &str, items: Vec<Value>) -> Result<(), Error> {
-        self.recorder.items(kind, items).await
-    }
-
-    async fn kind_done(&self, kind: &str) -> Result<(), Error> {
-        self.recorder.kind_done(kind).await
-    }
-
-    async fn kind_failed(&self, kind: &str, error: &SourceError) -> Result<(), Error> {
-        self.recorder.kind_failed(kind, error).await
-    }
-
-    async fn checkpoint(&self, kind: &str, at: &Value) -> Result<(), Error> {
-        self.checkpoints.lock().unwrap().entry(kind.to_owned()).or_default().push(at.clone());
-        Ok(())
-    }
-
-    async fn follow_from(&self, kind: &str, at: &Value) -> Result<(), Error> {
-        self.follow_from.lock().unwrap().insert(kind.to_owned(), at.clone());
-        Ok(())
-    }
-
-    async fn log(
-        &self,
-        level: Level,
-        kind: Option<&str>,
-        message: &str,
-        item: Option<&str>,
-    ) -> Result<(), Error> {
-        self.recorder.log(level, kind, message, item).await
-    }
-}
-
 impl Shop {
     /// The same with other settings than the cluster's name.
     pub async fn with(config: Value) -> Self {
@@ -241,14 +187,9 @@ impl Shop {
 
     /// Reads.
     pub async fn read_with(&self, context: &Context, requests: &[KindRequest]) -> Run {
-        let (keeper, before) = (Keeper::default(), self.cluster.requests().len());
-        self.ingestor.collect(&self.own_settings(), requests, context, &keeper).await.unwrap();
-        Run {
-            record: keeper.recorder.record(),
-            checkpoints: keeper.checkpoints.into_inner().unwrap(),
-            follow_from: keeper.follow_from.into_inner().unwrap(),
-            requests: self.cluster.requests().split_off(before),
-        }
+        let (recorder, before) = (Recorder::default(), self.cluster.requests().len());
+        self.ingestor.collect(&self.own_settings(), requests, context, &recorder).await.unwrap();
+        Run { record: recorder.record(), requests: self.cluster.requests().split_off(before) }
     }
 
     pub fn kubernetes(&self) -> Arc<Kubernetes> {

@@ -102,7 +102,7 @@ async fn named_namespaces_are_read_and_no_others() {
             "{request}"
         );
     }
-    let versions = run.follow_from["pods"]["versions"].as_object().unwrap();
+    let versions = run.record.follow_from["pods"]["versions"].as_object().unwrap();
     assert_eq!(versions.keys().collect::<Vec<_>>(), ["shop", "team-a"]);
 }
 
@@ -117,7 +117,8 @@ async fn kinds_that_the_settings_leave_out_are_read_as_none() {
         "the settings leave this kind out: it is read as if there were none"
     );
     assert!(
-        !run.requests.iter().any(|request| request.contains("pods")) && !run.follow_from.contains_key("pods")
+        !run.requests.iter().any(|request| request.contains("pods"))
+            && !run.record.follow_from.contains_key("pods")
     );
 }
 

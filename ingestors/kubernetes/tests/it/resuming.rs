@@ -50,7 +50,7 @@ async fn a_list_that_is_forgotten_begins_again() {
     let run = forgetful(&shop, usize::MAX).await;
     let (code, message) = run.error("deployments");
     assert!(code == Code::UpstreamFailed && message.contains("too old"), "{message}");
-    assert!(!run.follow_from.contains_key("deployments"));
+    assert!(!run.record.follow_from.contains_key("deployments"));
 }
 
 async fn resume(shop: &Shop, checkpoint: Value) -> crate::peer::Run {
@@ -66,7 +66,7 @@ async fn a_run_is_taken_up_where_it_was_left() {
         let context = Context { page_size: Some(3), ..shop.context() };
         let whole = shop.read_with(&context, &[KindRequest::new("pods")]).await;
         let all = whole.names("pods");
-        let checkpoints = &whole.checkpoints["pods"];
+        let checkpoints = &whole.record.checkpoints["pods"];
         assert!(checkpoints.len() >= 5);
         for (index, checkpoint) in checkpoints.iter().enumerate() {
             let rest = resume(&shop, checkpoint.clone()).await;
@@ -77,7 +77,7 @@ async fn a_run_is_taken_up_where_it_was_left() {
             if namespaces.is_empty() {
                 assert_eq!(names.len(), all.len() - 3 * (index + 1));
             }
-            assert_eq!(rest.follow_from["pods"], whole.follow_from["pods"]);
+            assert_eq!(rest.record.follow_from["pods"], whole.record.follow_from["pods"]);
         }
         // One that is too old, or nobody's. What was read to the end is not read again.
         shop.cluster.compact();
