@@ -55,18 +55,9 @@ impl Catalog {
         };
         let parts = parts(&model, rules, property)?;
         let value = match function {
-            AggregationFunction::Count => {
-                let mut count = 0;
-                for part in &parts {
-                    count += self.count(ctx, &model, part.blueprint.no(), &part.filter).await?;
-                }
-                return Ok(count.into());
-            }
+            AggregationFunction::Count => return Ok(self.count_parts(ctx, &model, &parts).await?.into()),
             AggregationFunction::Rate { per, measure } => {
-                let mut count = 0;
-                for part in &parts {
-                    count += self.count(ctx, &model, part.blueprint.no(), &part.filter).await?;
-                }
+                let count = self.count_parts(ctx, &model, &parts).await?;
                 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
                 let count = count as f64;
                 Some(self.rate(ctx, &model, &parts, count, (*per, measure.as_deref()), now).await?)
@@ -136,6 +127,15 @@ impl Catalog {
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.to_string().cmp(&b.0.to_string())));
         counts.truncate(MAX_VALUES);
         Ok(counts)
+    }
+
+    /// How many entities there are in all parts.
+    async fn count_parts(&self, ctx: &OpContext, model: &CatalogModel, parts: &[Part<'_>]) -> Result<u64> {
+        let mut count = 0;
+        for part in parts {
+            count += self.count(ctx, model, part.blueprint.no(), &part.filter).await?;
+        }
+        Ok(count)
     }
 
     /// A function's value in each part that has numbers.

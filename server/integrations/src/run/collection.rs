@@ -63,11 +63,8 @@ impl Attempt {
         let collection = Collection::new(self, 0).await?;
         let mut context = self.own.context();
         context.cancellation = self.halt.token.clone();
-        let read = tokio::select! {
-            biased;
-            () = self.halt.token.cancelled() => Err(IngestError::Cancelled),
-            read = ingestor.collect(&settings, &requests, &context, &collection) => read,
-        };
+        let read = ingestor.collect(&settings, &requests, &context, &collection);
+        let read = context.unless_cancelled(read).await;
         self.go_on()?;
         match read {
             Ok(()) => {}
