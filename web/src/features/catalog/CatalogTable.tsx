@@ -1,0 +1,118 @@
+import { Filter, SearchX } from "lucide-react";
+import { useCallback, useMemo } from "react";
+import { nextSort } from "@/data-table/columns";
+import { DataTable } from "@/data-table/DataTable";
+import type { BlueprintDefinition } from "@/lib/blueprint/definition";
+import { both, completeRules, readRules } from "@/rules/rule";
+import { BlueprintIcon } from "@/ui/BlueprintIcon";
+import { Button } from "@/ui/Button";
+import { EmptyState } from "@/ui/EmptyState";
+import { ErrorPanel } from "@/ui/ErrorPanel";
+import { Page, PageHeader } from "@/ui/Page";
+import type { ChangeView } from "./CatalogPage";
+import type { CatalogRow } from "./catalog.gql";
+import { allColumns, chosenColumns } from "./columns";
+import { QuickLook } from "./QuickLook";
+import { Toolbar } from "./Toolbar";
+import { useRows } from "./useRows";
+import { readColumns, readSort, searchRules, type View, writeColumns, writeSort } from "./view";
+
+type CatalogTableProps = { blueprint: BlueprintDefinition; view: View; onChange: ChangeView; isSystem: boolean };
+
+const number = new Intl.NumberFormat("en");
+
+export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
+  const all = useMemo(() => allColumns(blueprint), [blueprint]);
+  const columns = useMemo(() => chosenColumns(all, readColumns(view.columns)), [all, view.columns]);
+  const sort = useMemo(() => readSort(view.sort), [view.sort]);
+  const rules = useMemo(() => {
+    const where = readRules(view.where);
+    return both(searchRules(view.q), where && completeRules(where));
+  }, [view.q, view.where]);
+  const withComputed = columns.some((column) => column.isComputed);
+  const rows = useRows({ blueprint: blueprint.identifier, rules, sort, withComputed });
+  const onOpen = useCallback((row: CatalogRow) => onChange({ look: row.identifier }, true), [onChange]);
+  const onResize = (id: string, width: number) => {
+    onChange({
+      columns: writeColumns(
+        columns.map((column) => ({ id: column.id, width: column.id === id ? width : column.width })),
+      ),
+    });
+  };
+  const description =
+    rows.total === undefined
+      ? ""
+      : `${number.format(rows.total)} ${rules ? "match" : rows.total === 1 ? "entity" : "entities"}`;
+  return (
+    <Page
+      title={blueprint.title}
+      isFull
+      header={
+        <PageHeader
+          title={blueprint.title}
+          icon={<BlueprintIcon blueprint={blueprint} size="lg" />}
+          description={<span role="status">{description || "\u00a0"}</span>}
+        >
+          <Toolbar blueprint={blueprint} view={view} onChange={onChange} all={all} columns={columns} />
+        </PageHeader>
+      }
+    >
+      {rows.error && (
+        <div className="p-4">
+          <ErrorPanel error={rows.error} title="The rows could not be loaded." onRetry={rows.retry} />
+        </div>
+      )}
+      <DataTable
+        label={`${blueprint.title}: entities`}
+        columns={columns}
+        pinned={view.pin ?? 1}
+        count={rows.isPending && !rows.error ? 12 : rows.count}
+        rowAt={rows.rowAt}
+        rowKey={rowKey}
+        onVisible={rows.onVisible}
+        sort={sort}
+        onSort={(id, isAdded) => onChange({ sort: writeSort(nextSort(sort, id, isAdded)) }, true)}
+        density={view.density ?? "default"}
+        onOpen={onOpen}
+        openKey={view.look}
+        onResize={onResize}
+        isOld={rows.isOld}
+        empty={
+          rows.error ? null : (
+            <Nothing
+              isFiltered={rules !== undefined}
+              title={blueprint.title}
+              onReset={() => onChange({ q: undefined, where: undefined }, true)}
+            />
+          )
+        }
+      />
+      <QuickLook blueprint={blueprint} identifier={view.look} onClose={() => onChange({ look: undefined })} />
+    </Page>
+  );
+}
+
+function rowKey(row: CatalogRow): string {
+  return row.identifier;
+}
+
+function Nothing({ isFiltered, title, onReset }: { isFiltered: boolean; title: string; onReset: () => void }) {
+  if (isFiltered) {
+    return (
+      <EmptyState
+        icon={SearchX}
+        title="Nothing matches"
+        actions={
+          <Button icon={Filter} onClick={onReset}>
+            Clear search and filters
+          </Button>
+        }
+      >
+        No entity fits what is searched for and filtered by.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title={`No ${title} yet`}>Entities come from an integration, from the API, or by hand.</EmptyState>
+  );
+}

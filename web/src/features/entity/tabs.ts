@@ -1,0 +1,2 @@
+export const TABS = ["overview", "related", "history", "json"] as const;
+export type TabName = (typeof TABS)[number];
