@@ -12,13 +12,19 @@ help: ## Show what can be made
 run: build ## Build, then serve a demo tenant on SQLite (LISTEN, DATA)
 	PORTOLAN_OUTBOUND_ALLOW=127.0.0.0/8 target/release/portolan serve --demo --listen $(LISTEN) --data-dir $(DATA)
 
+.PHONY: web
+web: ## Build the portal, web/dist, which goes into the program
+	infra/web build
+
 .PHONY: build
-build: ## Build the optimised program, target/release/portolan
+build: web ## Build the optimised program, target/release/portolan
 	cargo build --release --locked -p portolan --bin portolan
 
 .PHONY: test
-test: lint ## Run every test; starts (and, if missing, installs) PostgreSQL and an AWS emulator
+test: lint web ## Run every test; starts (and, if missing, installs) PostgreSQL, an AWS emulator and Chromium
+	infra/web check
 	infra/test/with-peers cargo test --locked --workspace --no-fail-fast
+	infra/web e2e target/debug/portolan
 
 .PHONY: lint
 lint: ## Check the format and every lint, infra/ included
@@ -34,3 +40,4 @@ bench: build ## Print the table of docs/performance.md
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
+	rm -rf web/dist web/node_modules

@@ -1,7 +1,8 @@
 //! Subscriptions: both GraphQL APIs over WebSocket, protocol `graphql-transport-ws`.
 //!
 //! The token comes in `connection_init` (`{"Authorization": "Bearer …"}`), in the header of the handshake, or as the
-//! portal's cookie. It is checked again while the socket is open: a revoked one ends it with 4403.
+//! portal's cookie; beside it `X-Portolan-Tenant`, where an account has several tenants. It is checked again while the
+//! socket is open: a revoked one ends it with 4403.
 
 use std::any::TypeId;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,22 +73,24 @@ enum Proof {
     Session(String),
 }
 
+/// The key of `connection_init` that names the tenant: browsers send no headers with a handshake.
+const TENANT: &str = "X-Portolan-Tenant";
+
 /// One socket's client.
 #[derive(Clone)]
 struct Client {
     app: App,
     origin: Arc<Origin>,
-    proof: Arc<OnceLock<Proof>>,
+    proof: Arc<OnceLock<(Proof, Wanted)>>,
 }
 
 impl Client {
-    async fn check(&self, proof: &Proof) -> Result<OpContext> {
-        let wanted = Wanted { tenant: None };
+    async fn check(&self, proof: &Proof, wanted: &Wanted) -> Result<OpContext> {
         let caller = match proof {
-            Proof::Token(token) => self.app.identity.authenticate_token(token, &wanted, &self.origin).await?,
+            Proof::Token(token) => self.app.identity.authenticate_token(token, wanted, &self.origin).await?,
             // A handshake of another site has no cookie: it is SameSite.
             Proof::Session(session) => {
-                self.app.identity.authenticate_session(session, None, &wanted, &self.origin).await?
+                self.app.identity.authenticate_session(session, None, wanted, &self.origin).await?
             }
         };
         Ok(caller.ctx)
@@ -96,7 +99,7 @@ impl Client {
     /// Whether the client still may. While the database is away nobody is sent off.
     async fn still_may(&self) -> bool {
         match self.proof.get() {
-            Some(proof) => !matches!(self.check(proof).await, Err(Error::Problems(_))),
+            Some((proof, wanted)) => !matches!(self.check(proof, wanted).await, Err(Error::Problems(_))),
             None => true,
         }
     }
@@ -141,8 +144,9 @@ async fn serve(socket: WebSocket, protocol: GraphQLProtocol, client: Client, api
     let serving = GraphQLWebSocket::new_with_pair(sender, input, executor, protocol)
         .on_connection_init(move |payload| async move {
             let proof = told(&payload).or(shown).unwrap_or_else(|| Proof::Token(String::new()));
-            let ctx = asking.check(&proof).await.map_err(crate::graphql::refusal::refuse)?;
-            drop(asking.proof.set(proof));
+            let wanted = Wanted { tenant: payload.get(TENANT).and_then(Value::as_str).map(str::to_owned) };
+            let ctx = asking.check(&proof, &wanted).await.map_err(crate::graphql::refusal::refuse)?;
+            drop(asking.proof.set((proof, wanted)));
             let mut data = Data::default();
             // What is asked over the socket is asked later.
             data.insert(ctx.with_asked_at(None));

@@ -7,6 +7,7 @@ use portolan_schema::{Problems, Result};
 use crate::documents::Documents;
 
 const SLUG: &str = "demo";
+const ADMIN: &str = "admin@demo.example";
 /// `demo/*.yaml`, part of the program.
 const FILES: &[(&str, &str)] = &[
     ("blueprints.yaml", include_str!("../demo/blueprints.yaml")),
@@ -19,14 +20,16 @@ const FILES: &[(&str, &str)] = &[
 /// Makes the tenant. None where it exists: nothing is changed then.
 pub async fn prepare(identity: &Identity, catalog: &Catalog) -> Result<Option<NewTenant>> {
     if identity.tenant_by_slug(SLUG).await?.is_some() {
-        tracing::info!("the tenant demo exists already; its credential was shown when it was made");
+        tracing::info!(
+            "the tenant demo exists already; its password and credential were shown when it was made"
+        );
         return Ok(None);
     }
     let documents = documents()?;
     let request = NewTenantRequest {
         slug: SLUG.to_owned(),
         title: Some("Demo".to_owned()),
-        admin_email: "admin@demo.example".to_owned(),
+        admin_email: ADMIN.to_owned(),
     };
     let made = identity.create_tenant(&request).await?;
     let ctx = OpContext::background(made.tenant.id, Actor::System("demo"));
@@ -46,9 +49,16 @@ fn documents() -> Result<Documents> {
 /// How to sign in.
 pub fn welcome(made: &NewTenant, address: &str) -> String {
     let NewTenant { client_id, client_secret, .. } = made;
+    let email = ADMIN;
+    let password = made.admin_password.as_deref().unwrap_or("the one that this account has already");
     format!(
         "
-The tenant demo is ready. Its credential is shown this once:
+The tenant demo is ready. Open http://{address}/ and sign in:
+
+  e-mail         {email}
+  password       {password}
+
+For programs it has a credential. Password and secret are shown this once:
 
   client id      {client_id}
   client secret  {client_secret}

@@ -9,6 +9,7 @@ mod documents;
 mod export;
 mod health;
 mod keys;
+mod portal;
 mod resync;
 mod serve;
 mod telemetry;

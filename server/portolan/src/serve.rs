@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{ServeOptions, say};
-use crate::{demo, telemetry};
+use crate::{demo, portal, telemetry};
 
 /// How long open requests may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -58,7 +58,8 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let (runs, runs_stop) = (integrations.clone(), stop.clone());
     let running = tokio::spawn(async move { runs.work(runs_stop).await });
     let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
-    let routes = metrics.serve(router(App::new(catalog, identity, integrations).behind(proxies))).await?;
+    let api = metrics.serve(router(App::new(catalog, identity, integrations).behind(proxies))).await?;
+    let routes = portal::beside(api);
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .map_err(|error| Error::unavailable(format!("cannot listen on {}: {error}", options.listen)))?;

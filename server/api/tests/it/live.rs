@@ -273,6 +273,13 @@ async fn sockets_are_guarded() {
         let began = Instant::now();
         assert_eq!(socket.soon().await, Err(4403));
         assert!(began.elapsed() < Duration::from_secs(15));
+        // The tenant that is named is the token's own, or there is none.
+        for (tenant, is_let_in) in [("acme", true), ("globex", false)] {
+            let mut socket = Socket::open(address, "/api/graphql/ws").await;
+            let payload = json!({"Authorization": format!("Bearer {}", server.viewer), "X-Portolan-Tenant": tenant});
+            socket.send(&json!({"type": "connection_init", "payload": payload})).await;
+            assert_eq!(socket.soon().await.is_ok(), is_let_in, "{tenant}");
+        }
         // What is no handshake is refused in words.
         let (status, answer) = server.get("/graphql/ws").await;
         assert_eq!((status, &answer["details"]["code"]), (422, &json!("BAD_REQUEST")), "{answer}");

@@ -91,7 +91,7 @@ function Found({ blueprint, entity, tab, onTab }: FoundProps) {
             </span>
           }
           actions={<EntityMenu blueprint={blueprint} entity={entity} />}
-          className="border-b-0! pb-1!"
+          className="border-b-0! bg-bg! pb-1!"
         />
       }
     >
