@@ -2,7 +2,7 @@
 //! median of several rounds. Run by `make bench`, which starts PostgreSQL with its durability on.
 //!
 //! `PORTOLAN_BENCH_ENTITIES` is the size of the large catalog, one million where it is not set. Arguments name the parts to
-//! take (`schema`, `program`, `computed`, `ingest`, `kubernetes`, `sizes`, `tenants`) and the engines (`sqlite`, `postgres`); without
+//! take (`schema`, `program`, `computed`, `ingest`, `kubernetes`, `webhooks`, `sizes`, `tenants`) and the engines (`sqlite`, `postgres`); without
 //! any, all are.
 
 mod by_hand;
@@ -17,6 +17,7 @@ mod schema;
 mod served;
 mod table;
 mod tenants;
+mod webhooks;
 mod writes;
 
 use std::time::Instant;
@@ -63,6 +64,9 @@ async fn main() -> Result<()> {
         }
         if wanted("kubernetes") {
             kubernetes::measure(engine).await?;
+        }
+        if wanted("webhooks") {
+            webhooks::measure(engine).await?;
         }
         if wanted("sizes") {
             sizes(engine, large).await?;
