@@ -13,6 +13,8 @@ mod m0060_people;
 mod m0090_planner;
 mod m0100_search;
 mod m0110_counts;
+mod m0120_deliveries;
+mod m0121_following;
 
 pub use sea_orm_migration::prelude::*;
 
@@ -25,6 +27,8 @@ pub const TENANT_TABLES: &[&[&str]] = &[
     m0050_model::TENANT_TABLES,
     m0100_search::TENANT_TABLES,
     m0110_counts::TENANT_TABLES,
+    m0120_deliveries::TENANT_TABLES,
+    m0121_following::TENANT_TABLES,
 ];
 
 pub struct Migrator;
@@ -42,6 +46,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0090_planner::Migration),
             Box::new(m0100_search::Migration),
             Box::new(m0110_counts::Migration),
+            Box::new(m0120_deliveries::Migration),
+            Box::new(m0121_following::Migration),
         ]
     }
 }

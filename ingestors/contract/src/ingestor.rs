@@ -32,6 +32,11 @@ pub trait Ingestor: Send + Sync {
     /// What this ingestor is and what it ships.
     fn descriptor(&self) -> &Descriptor;
 
+    /// Whether there is a source to read. Without one, everything comes in deliveries, and runs are refused.
+    fn has_source(&self) -> bool {
+        true
+    }
+
     /// Checks settings without any network traffic.
     ///
     /// # Errors
@@ -73,6 +78,12 @@ pub trait Ingestor: Send + Sync {
         Err(self.no_events())
     }
 
+    /// The source's own number of a delivery, where it has one: a delivery that comes again has the same.
+    fn delivery_key(&self, settings: &Settings, delivery: &Delivery) -> Option<String> {
+        let _ = (settings, delivery);
+        None
+    }
+
     /// What a delivery says, in order; nothing where it is about kinds that are not asked for. May ask the source for
     /// what the delivery leaves out. Called once the delivery is kept, perhaps more than once.
     ///
@@ -87,6 +98,12 @@ pub trait Ingestor: Send + Sync {
     ) -> Result<Vec<Event>, IngestError> {
         let _ = (settings, kinds, delivery, context);
         Err(self.no_events().into())
+    }
+
+    /// Whether these settings ask for the source to be followed between runs.
+    fn wants_following(&self, settings: &Settings) -> bool {
+        let _ = settings;
+        false
     }
 
     /// Follows the source from each kind's checkpoint until it is cancelled, and hands over what happens. A kind

@@ -85,6 +85,11 @@ impl Ingestor for Github {
         events::signature::check(settings, delivery)
     }
 
+    fn delivery_key(&self, _: &Settings, delivery: &Delivery) -> Option<String> {
+        let key = delivery.headers.get(events::DELIVERY)?.to_str().ok()?;
+        Some(key.to_owned())
+    }
+
     async fn events(
         &self,
         settings: &Settings,

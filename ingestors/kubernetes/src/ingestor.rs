@@ -77,6 +77,10 @@ impl Ingestor for Kubernetes {
         context.unless_cancelled(work).await
     }
 
+    fn wants_following(&self, settings: &Settings) -> bool {
+        settings::parse(settings).is_ok_and(|target| target.config.follow)
+    }
+
     async fn follow(
         &self,
         settings: &Settings,

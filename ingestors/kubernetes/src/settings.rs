@@ -32,6 +32,10 @@ pub(crate) struct Config {
     #[serde(default)]
     #[schemars(length(max = 500), inner(length(min = 1, max = 500)))]
     pub kinds: Vec<String>,
+    /// Whether the cluster is followed between runs, from the first run on that reads it: what happens there is in the catalog
+    /// within a moment. Needs the right to watch what is read.
+    #[serde(default)]
+    pub follow: bool,
 }
 
 /// How the cluster is reached: a kubeconfig, or address and token.

@@ -27,8 +27,8 @@ use crate::client::TrustedProxies;
 use crate::limits::{self, RateLimiter};
 use crate::platform_graphql::PlatformGraphql;
 use crate::{
-    changes, documents, export, graphql_http, graphql_ws, metrics, openapi, operator, port_v1, runs, session,
-    stream,
+    changes, documents, export, graphql_http, graphql_ws, hooks, metrics, openapi, operator, port_v1, runs,
+    session, stream,
 };
 
 /// Largest request body, in bytes (port-api.md 8).
@@ -77,6 +77,7 @@ pub fn routes() -> Router<App> {
         .merge(export::routes())
         .merge(stream::routes())
         .merge(runs::routes())
+        .merge(hooks::routes())
         .merge(openapi::routes())
         .route("/.well-known/jwks.json", get(jwks))
         .route("/healthz", get(|| async { "ok\n" }))

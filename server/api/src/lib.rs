@@ -13,6 +13,7 @@ mod export;
 mod graphql;
 mod graphql_http;
 mod graphql_ws;
+mod hooks;
 mod limits;
 mod metrics;
 mod openapi;

@@ -11,7 +11,7 @@ use portolan_store::integration::{Integration, RunStatus};
 use serde_json::{Value, json};
 
 use crate::http::Guarded;
-use crate::{Integrations, guard, now, schedule};
+use crate::{Integrations, deliveries, follow, guard, now, schedule};
 
 /// What a user asks for.
 #[derive(Debug, Clone, Default)]
@@ -54,17 +54,21 @@ impl Integrations {
     pub async fn create(&self, ctx: &OpContext, wanted: &NewIntegration) -> Result<Integration> {
         ctx.require(Role::Admin)?;
         let mut integration = self.checked(wanted)?;
+        let takes_deliveries = self.ingestor(&wanted.ingestor)?.descriptor().live.deliveries;
         if wanted.mapping.is_none() {
             let descriptor = self.ingestor(&wanted.ingestor)?.descriptor();
             self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
         }
-        integration.id = self.0.store.reserve_ids(2).await?;
+        integration.id = self.0.store.reserve_ids(3).await?;
         integration.secrets = Some(self.seal(ctx, integration.id, &object(&wanted.secrets))?);
         (integration.created_at, integration.updated_at) = (now(), now());
         (integration.created_by, integration.updated_by) = (ctx.actor().stamp(), ctx.actor().stamp());
         let scope = self.0.store.write(ctx.tenant()).await?;
         scope.create_integration(&integration).await?;
         schedule::plan(&scope, &integration, integration.id + 1).await?;
+        if takes_deliveries {
+            self.give_hook(&scope, integration.id, integration.id + 2).await?;
+        }
         scope.commit().await?;
         Ok(integration)
     }
@@ -85,7 +89,7 @@ impl Integrations {
             let descriptor = self.ingestor(&integration.ingestor)?.descriptor();
             self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
         }
-        let job = self.0.store.reserve_ids(1).await?;
+        let job = self.0.store.reserve_ids(2).await?;
         let scope = self.0.store.write(ctx.tenant()).await?;
         let found = scope.lock_integration(identifier).await?;
         let present = found.ok_or_else(|| not_found(identifier))?;
@@ -121,6 +125,14 @@ impl Integrations {
         if changed.schedule != present.schedule {
             schedule::plan(&scope, &changed, job).await?;
         }
+        if changed.config != present.config || change.secrets.is_some() {
+            // It may be another source.
+            scope.note_missed(changed.id, None, "the settings were changed").await?;
+            scope.forget_resyncs(changed.id).await?;
+        }
+        if self.ingestor(&changed.ingestor)?.descriptor().live.follows {
+            scope.hasten_job(job + 1, follow::QUEUE, changed.id, now()).await?;
+        }
         scope.commit().await?;
         Ok(changed)
     }
@@ -143,7 +155,9 @@ impl Integrations {
         if !scope.runs_in(locked.id, &[RunStatus::Queued, RunStatus::Running]).await?.is_empty() {
             return Err(in_progress());
         }
-        scope.remove_job(schedule::QUEUE, locked.id).await?;
+        for queue in [schedule::QUEUE, deliveries::QUEUE, deliveries::retention::QUEUE, follow::QUEUE] {
+            scope.remove_job(queue, locked.id).await?;
+        }
         scope.delete_integration(locked.id).await?;
         scope.commit().await?;
         Ok(deleted)
@@ -177,6 +191,10 @@ impl Integrations {
             }
         }
         let schedule = schedule::checked(wanted.schedule.as_deref(), &mut problems);
+        if schedule.is_some() && !ingestor.has_source() {
+            let message = "there is nothing to read by a schedule: everything comes in deliveries";
+            problems.add(Code::NotSupported, Pointer::root().key("schedule"), message);
+        }
         let guard = guard::parse(wanted.guard.as_ref(), &mut problems);
         problems.into_result(())?;
         Ok(Integration {

@@ -1,11 +1,17 @@
-//! Integrations: one tenant's configured use of an ingestor, and its runs (stage → plan → guard → commit).
+//! Integrations: one tenant's configured use of an ingestor, its runs (stage → plan → guard → commit), and the deliveries
+//! of its source between runs.
 
 mod check;
 mod configuration;
+mod deliveries;
 mod documents;
+mod follow;
 mod following;
 mod guard;
+mod hook;
 mod http;
+mod lease;
+mod live;
 mod masked;
 mod place;
 mod preview;
@@ -15,10 +21,13 @@ mod schedule;
 
 pub use check::Check;
 pub use configuration::{IntegrationChange, NewIntegration};
+pub use deliveries::{MAX_BODY, MAX_WAITING};
 pub use documents::{AppliedIntegration, DocumentKind};
+pub use follow::{FollowingState, FollowingStatus};
 pub use portolan_ingestor_contract::{Descriptor, Ingestor, KindRequest};
 pub use portolan_store::integration::{
-    Blocked, Integration, KindCounts, KindStatus, LogLevel, LogLine, Run, RunKind, RunStatus,
+    Blocked, DeliveryStatus, Integration, KindCounts, KindStatus, LogLevel, LogLine, Run, RunKind, RunStatus,
+    StoredDelivery,
 };
 pub use preview::{Preview, PreviewError};
 pub use remote::{RemoteChange, RemoteState};
@@ -51,6 +60,8 @@ struct Inner {
     runner: RunnerConfig,
     /// Tells the runner of this process that there is something to do.
     wake: Notify,
+    /// Tells it that a delivery came.
+    delivered: Notify,
     /// How to stop the runs that this process is at work on.
     at_work: Mutex<HashMap<i64, Arc<Halt>>>,
 }
@@ -87,6 +98,7 @@ impl Integrations {
             ingestors,
             runner,
             wake: Notify::new(),
+            delivered: Notify::new(),
             at_work: Mutex::default(),
         }))
     }

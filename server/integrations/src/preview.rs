@@ -1,12 +1,13 @@
 //! What a mapping would make of raw items, before it is saved.
 
-use portolan_catalog::{Change, EntityWrite, MAX_CHANGES, OpContext, Role, WriteMode, WriteOptions};
+use portolan_catalog::{Change, EntityWrite, MAX_CHANGES, OpContext, Role, WriteOptions};
 use portolan_schema::mapping::MappingConfig;
 use portolan_schema::{Code, Error, Pointer, Result};
 use serde_json::Value;
 
 use crate::Integrations;
 use crate::place::{self, Place};
+use crate::run::mode;
 
 /// Most samples of one preview.
 const MAX_SAMPLES: usize = 50;
@@ -117,7 +118,7 @@ impl Integrations {
         made: &[(usize, usize, String, Value)],
         previews: &mut [Preview],
     ) -> Result<()> {
-        let mode = if config.merge { WriteMode::Merge } else { WriteMode::Replace };
+        let mode = mode(config);
         let mut changes = Vec::new();
         let mut tried = Vec::new();
         let mut note = |(sample, resource, blueprint, _): &(usize, usize, String, Value),

@@ -47,6 +47,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
             Box::new(portolan_ingestor_github::Github::new()),
             Box::new(portolan_ingestor_kubernetes::Kubernetes::new()),
             Box::new(portolan_ingestor_http::HttpPull::new()),
+            Box::new(portolan_ingestor_webhook::Webhook::new()),
         ],
     );
     let background = [

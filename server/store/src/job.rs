@@ -81,6 +81,21 @@ impl TenantScope {
         Ok(())
     }
 
+    /// [`TenantScope::add_job`], but where there is one about the same subject, it is due at `at` at the latest. Until the
+    /// transaction ends, nobody can end that job.
+    pub async fn hasten_job(&self, id: i64, queue: &str, subject: i64, at: Instant) -> Result<()> {
+        let mut sql =
+            Sql::new("INSERT INTO jobs (job_id, tenant_id, queue, subject_id, run_at, created_at) VALUES (");
+        sql.bind(id).push(", ").bind(self.tenant().0).push(", ").bind(queue).push(", ").bind(subject);
+        sql.push(", ").bind(at.0).push(", ").bind(at.0);
+        sql.push(
+            ") ON CONFLICT (tenant_id, queue, subject_id) DO UPDATE SET run_at = excluded.run_at
+              WHERE jobs.run_at > excluded.run_at",
+        );
+        self.execute(sql).await?;
+        Ok(())
+    }
+
     /// Takes a job by its subject, due or not, where nobody is at work on it.
     pub async fn take_job_of(
         &self,

@@ -21,6 +21,8 @@ use crate::settings::{Config, Keys};
 
 /// Says what a delivery is about.
 pub(super) const EVENT: &str = "x-github-event";
+/// A delivery that is sent once more has the same.
+pub(crate) const DELIVERY: &str = "x-github-delivery";
 
 /// A delivery, and what is made of it.
 struct Told<'a> {

@@ -126,6 +126,17 @@ fn catalog() -> Vec<Operation> {
         .answers(200, "The run.", "RunAnswer")
         .refuses([409]),
         op(
+            "post",
+            "/api/hooks/{key}",
+            "deliver",
+            "Tell an integration what happened at its source; the key is the only right it takes, beside a signature \
+             where one is configured",
+        )
+        .by(Open)
+        .takes("Anything")
+        .answers(202, "The delivery is kept, and worked on soon.", "DeliveryAnswer")
+        .refuses([401]),
+        op(
             "get",
             "/api/blueprints/{blueprint}/entities.ndjson",
             "exportLines",

@@ -382,6 +382,7 @@ fn rest() -> Named {
             }))}})),
         ),
         ("Anything", json!({"type": "object"})),
+        ("DeliveryAnswer", answer(json!({"delivery": text()}))),
         ("Text", text()),
     ]
 }

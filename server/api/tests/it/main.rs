@@ -14,6 +14,7 @@ mod graphql_bounds;
 mod graphql_graph;
 mod graphql_law;
 mod graphql_search;
+mod hooks;
 mod keys;
 mod limits;
 mod live;

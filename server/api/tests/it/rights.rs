@@ -118,6 +118,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("GET", "/api/runs/1", Value::Null, [401, 404, 404, 404, 404]),
         ("POST", "/api/runs/1/items", json!({}), [401, 404, 403, 404, 404]),
         ("POST", "/api/runs/1/close", json!({"kinds": {}}), [401, 404, 403, 404, 404]),
+        // Who asks is not looked at, only the key.
+        ("POST", "/api/hooks/x", json!({}), [404; 5]),
         // A run of it is open.
         ("DELETE", "/v1/integration/i", Value::Null, [401, 409, 403, 403, 409]),
         ("DELETE", "/v1/blueprints/service/entities/s2", Value::Null, [401, 404, 403, 200, 404]),

@@ -46,7 +46,7 @@ const PLATFORM: &[Line] = &[
     ("{ members { id email role } }", VIEWERS),
     ("{ auditLog { nodes { action actor target } } }", ADMINS),
     (
-        "{ integrations { identifier remote config mapping schedule nextRunAt guard status lastRun { id } } }",
+        "{ integrations { identifier remote config mapping schedule nextRunAt guard status lastRun { id } hookKey hookUrl following { status since lastEventAt error { code } } } }",
         ADMINS,
     ),
     (
@@ -55,6 +55,10 @@ const PLATFORM: &[Line] = &[
     ),
     (
         "{ recordedSamples(integration: \"i\", kind: \"k\") }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "{ deliveries(integration: \"i\") { id receivedAt status attempts error { code } } }",
         ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
     ),
     ("{ resyncRun(id: \"1\") { status } }", ["NOT_FOUND"; 4]),
@@ -136,6 +140,18 @@ const PLATFORM: &[Line] = &[
     ),
     (
         "mutation { deleteIntegration(identifier: \"i\", deleteEntities: true) { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "mutation { replayDelivery(id: \"1\") { delivery { sourceKey } errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "mutation { replayFailedDeliveries(integration: \"i\") { replayed errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "mutation { rotateHookKey(integration: \"i\") { errors { code } } }",
         ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
     ),
     (

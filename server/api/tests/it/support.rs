@@ -13,6 +13,7 @@ use portolan_foundation::jq::{JqConfig, JqPool};
 use portolan_foundation::outbound::{Outbound, OutboundPolicy};
 use portolan_foundation::secrets::Sealer;
 use portolan_identity::{Clock, Identity, NewTenant, NewTenantRequest, OperatorToken, Role, Settings};
+use portolan_ingestor_webhook::Webhook;
 use portolan_integrations::Integrations;
 use portolan_schema::Instant;
 use portolan_store::Store;
@@ -71,8 +72,14 @@ impl Server {
             deadline: Duration::from_secs(1),
         });
         let outbound = Outbound::new(OutboundPolicy::default()).unwrap();
-        let integrations =
-            Integrations::new(store.clone(), catalog.clone(), sealer, jq, outbound, Vec::new());
+        let integrations = Integrations::new(
+            store.clone(),
+            catalog.clone(),
+            sealer,
+            jq,
+            outbound,
+            vec![Box::new(Webhook::new())],
+        );
         let app = App::new(catalog.clone(), identity.clone(), integrations);
         let made = tenant(&identity, "acme").await;
         let other = tenant(&identity, "other").await;

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::ending::Ending;
 use super::heartbeat::later;
 use super::log::RunLog;
+use super::made::mode;
 use crate::{Integrations, now};
 
 /// Why an attempt has to stop.
@@ -145,7 +146,7 @@ impl Attempt {
     }
 
     pub(crate) fn mode(&self) -> WriteMode {
-        if self.config.merge { WriteMode::Merge } else { WriteMode::Replace }
+        mode(&self.config)
     }
 
     pub(crate) fn kind_name(&self, ordinal: i32) -> &str {

@@ -5,17 +5,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use portolan_catalog::EntityWrite;
 use portolan_ingestor_contract::{IngestError, KindRequest, Level, Sink, SourceError};
-use portolan_schema::identifier::{self, Kind};
 use portolan_schema::mapping::{Mapped, MappedEntity, MappingConfig, share_files};
-use portolan_schema::{CatalogModel, Code, Error, Pointer, Problem, Problems, Result};
+use portolan_schema::{CatalogModel, Code, Error, Problems, Result};
 use portolan_store::integration::{KindStatus, LogLevel, Phase, RunKind, StagedItem};
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::attempt::{Attempt, Broken, Step, Stop};
 use super::log::About;
+use super::made::{Made, too_many};
 use crate::place::{self, Place};
 use crate::{masked, now};
 
@@ -24,10 +23,6 @@ const BATCH: usize = 1_000;
 const BATCH_BYTES: usize = 4 << 20;
 /// Most entities that a run stages.
 const MAX_STAGED: i64 = 2_000_000;
-/// Most entities that the mapping may make of one item.
-const MAX_OF_ITEM: usize = 10_000;
-/// Largest entity, in bytes of JSON: what `/v1` takes.
-const MAX_ENTITY: usize = 1 << 20;
 /// Items of a kind that may each stop the jq worker, before the kind is given up.
 const MAX_STOPPED: usize = 3;
 
@@ -94,7 +89,7 @@ impl Attempt {
 }
 
 /// What a mapping wants read: each kind once.
-pub(super) fn requests(config: &MappingConfig) -> Vec<KindRequest> {
+pub(crate) fn requests(config: &MappingConfig) -> Vec<KindRequest> {
     let mut requests: Vec<KindRequest> = Vec::new();
     for resource in &config.resources {
         match requests.iter_mut().find(|request| request.kind == resource.kind) {
@@ -187,18 +182,8 @@ impl<'a> Collection<'a> {
                 &format!("{} {}", problem.code, problem.message),
             );
         }
-        if mapped.entities.len() > MAX_OF_ITEM {
-            let message = format!(
-                "the item makes {} entities; at most {MAX_OF_ITEM} are allowed",
-                mapped.entities.len()
-            );
-            self.fail(
-                kind,
-                resource,
-                &name,
-                "",
-                &Problem::new(Code::TooManyItems, Pointer::root(), message).into(),
-            );
+        if let Some(problem) = too_many(mapped.entities.len()) {
+            self.fail(kind, resource, &name, "", &problem.into());
             return Ok(());
         }
         if let (true, Some(problem)) = (mapped.entities.is_empty(), mapped.problems.first()) {
@@ -264,27 +249,14 @@ impl<'a> Collection<'a> {
     /// # Errors
     /// What can be told of it without the catalog.
     fn staged(&self, resource: usize, blueprint: &str, body: &Value) -> Result<StagedItem, Problems> {
-        let root = Pointer::root();
-        let write = EntityWrite::from_json(blueprint, body)?;
-        let model = self.model.get(blueprint).ok_or_else(|| {
-            let message = format!("there is no blueprint \"{blueprint}\"");
-            Problem::new(Code::NotFound, root.key("blueprint"), message)
-        })?;
-        if let Some(identifier) = &write.identifier {
-            identifier::check(Kind::of_entity(blueprint), identifier, &root.key("identifier"))?;
-        }
-        let entity = body.to_string();
-        if entity.len() > MAX_ENTITY {
-            let message = format!("the entity has {} bytes; at most {MAX_ENTITY} are allowed", entity.len());
-            return Err(Problem::new(Code::BodyTooLarge, root, message).into());
-        }
+        let Made { write, blueprint, json } = Made::read(&self.model, blueprint, body)?;
         Ok(StagedItem {
             no: self.last_no.fetch_add(1, Ordering::Relaxed) + 1,
             kind: i32::try_from(resource).unwrap_or(i32::MAX),
-            blueprint: model.no(),
+            blueprint,
             late: write.has_searches(),
             identifier: write.identifier.unwrap_or_default(),
-            entity,
+            entity: json,
             verdict: None,
         })
     }
@@ -360,6 +332,14 @@ impl Sink for Collection<'_> {
         self.attempt.log.about(LogLevel::Error, &about, &error.to_string());
         self.mark(kind, KindStatus::Failed, Some(error));
         Ok(())
+    }
+
+    async fn follow_from(&self, kind: &str, at: &Value) -> Result<()> {
+        let attempt = self.attempt;
+        let scope = attempt.own.0.store.write(attempt.ctx.tenant()).await?;
+        attempt.hold(&scope).await?;
+        scope.save_run_follow_point(attempt.run.id, kind, at).await?;
+        scope.commit().await
     }
 
     async fn log(&self, level: Level, kind: Option<&str>, message: &str, item: Option<&str>) -> Result<()> {

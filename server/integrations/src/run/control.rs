@@ -53,6 +53,10 @@ impl Integrations {
         match (integration.remote, remote) {
             (true, false) => return Err(is_remote(&integration)),
             (false, true) => return Err(reads_itself(identifier)),
+            (false, false) if !self.ingestor(&integration.ingestor)?.has_source() => {
+                let message = format!("\"{identifier}\" has nothing to read: everything comes in deliveries");
+                return Err(Error::problem(Code::NotSupported, message));
+            }
             _ => {}
         }
         if let Some(open) = scope.runs_in(integration.id, &OPEN).await?.pop() {

@@ -6,6 +6,7 @@ use portolan_schema::Result;
 use portolan_store::TenantScope;
 use portolan_store::integration::{Integration, RunStatus};
 
+use crate::live::after_run;
 use crate::now;
 
 /// An end that was recorded in a transaction.
@@ -34,6 +35,7 @@ impl Ending {
         if !scope.end_run(run, status, error, now()).await? {
             return Ok(Self(None));
         }
+        after_run(scope, run, integration, status).await?;
         let ingestor = match integration.remote {
             // There is no end to what clients call their kinds of sources.
             true => Cow::Borrowed("remote"),

@@ -12,6 +12,7 @@ mod gone;
 mod heartbeat;
 mod intake;
 mod log;
+mod made;
 mod owned;
 mod pages;
 mod plan;
@@ -21,7 +22,11 @@ mod runner;
 mod samples;
 
 pub(crate) use attempt::Halt;
+pub(crate) use collection::requests;
+pub(crate) use deletion::deletion;
+pub(crate) use heartbeat::later;
 pub use intake::{Intake, Receipt, Receipts};
+pub(crate) use made::{Made, mode, too_many};
 pub use remote::{Closing, KindEnd};
 pub use runner::RunnerConfig;
 

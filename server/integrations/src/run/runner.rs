@@ -17,7 +17,7 @@ use super::attempt::{Attempt, Broken, Halt, Progress, Step, Stop};
 use super::ending::Ending;
 use super::heartbeat::later;
 use super::log::RunLog;
-use crate::{Integrations, now, schedule};
+use crate::{Integrations, deliveries, follow, now, schedule};
 
 /// How often a run is taken up again before it is given up.
 const MAX_ATTEMPTS: i32 = 10;
@@ -49,12 +49,16 @@ impl Default for RunnerConfig {
 }
 
 impl Integrations {
-    /// Carries out open runs until `stop`. Then runs that read their source end as failed, and runs that commit are left,
-    /// between two batches, for the next server. Returns when all have.
+    /// Carries out open runs, works off deliveries, and follows sources, until `stop`. Then runs that read their source end as failed, and
+    /// runs that commit are left, between two batches, for the next server. Returns when all have.
     pub async fn work(&self, stop: CancellationToken) {
         if let Err(error) = self.take_over().await {
-            tracing::warn!(error = ?error, "runs that the server left when it stopped are taken up later");
+            tracing::warn!(error = ?error, "what the server left when it stopped is taken up later");
         }
+        tokio::join!(self.work_runs(&stop), self.work_deliveries(&stop), self.work_following(&stop));
+    }
+
+    async fn work_runs(&self, stop: &CancellationToken) {
         let mut at_work = JoinSet::new();
         while !stop.is_cancelled() {
             if let Err(error) = self.start_due().await {
@@ -88,8 +92,11 @@ impl Integrations {
     async fn take_over(&self) -> Result<()> {
         if !self.0.store.is_shared() {
             let scope = self.0.store.write_global().await?;
-            scope.end_leases(QUEUE).await?;
-            scope.end_leases(schedule::QUEUE).await?;
+            for queue in
+                [QUEUE, schedule::QUEUE, deliveries::QUEUE, deliveries::retention::QUEUE, follow::QUEUE]
+            {
+                scope.end_leases(queue).await?;
+            }
             scope.commit().await?;
         }
         Ok(())

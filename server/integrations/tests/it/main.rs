@@ -5,6 +5,8 @@
 
 mod configuration;
 mod deletion;
+mod deliveries;
+mod following;
 mod hostile;
 mod interruption;
 mod mapping;
@@ -76,6 +78,24 @@ fn all() -> Vec<Test> {
             what_items_point_at_stays,
             dependents_go_along_only_where_nobody_fills_them,
             failed_items_keep_their_blueprints,
+        }
+        deliveries {
+            a_delivery_becomes_an_entity_and_another_deletes_it,
+            what_is_not_the_sources_own_is_not_kept,
+            there_is_nothing_to_run,
+            deliveries_outlive_the_server_and_keep_their_order,
+            what_cannot_be_made_of_a_delivery_is_told,
+            what_is_sent_again_is_one_delivery,
+            deliveries_are_replayed,
+            a_delivery_that_stops_the_mapping_keeps_no_other,
+            one_that_is_flooded_keeps_no_other_waiting,
+            a_flood_is_refused_until_it_is_worked_off,
+        }
+        following {
+            what_is_heard_is_written,
+            what_was_forgotten_is_read_once,
+            a_run_in_between_undoes_nothing,
+            one_server_follows_and_another_goes_on,
         }
         interruption {
             a_commit_that_breaks_off_is_taken_up,

@@ -61,6 +61,10 @@ pub struct Fixture {
     pub apart: Option<Config>,
 }
 
+fn runner(silence: Duration) -> RunnerConfig {
+    RunnerConfig { lease: LEASE, poll: Duration::from_millis(50), at_once: 2, silence }
+}
+
 /// A runner at work.
 pub struct Runner {
     stop: CancellationToken,
@@ -109,6 +113,10 @@ impl Fixture {
 
     /// The same, with other times for a batch of jq and for the silence of a client.
     pub fn server_with(store: Store, source: Source, deadline: Duration, silence: Duration) -> Self {
+        Self::server_of(store, source, deadline, runner(silence))
+    }
+
+    fn server_of(store: Store, source: Source, deadline: Duration, runner: RunnerConfig) -> Self {
         let catalog = Catalog::new(store.clone(), None);
         let jq = JqPool::new(JqConfig {
             program: std::env::current_exe().unwrap(),
@@ -122,8 +130,12 @@ impl Fixture {
             Sealer::from_key([1; 32]),
             jq,
             Outbound::new(OutboundPolicy::default()).unwrap(),
-            vec![Box::new(TestIngestor::new(source.clone()))],
-            RunnerConfig { lease: LEASE, poll: Duration::from_millis(50), at_once: 2, silence },
+            vec![
+                Box::new(TestIngestor::new(source.clone())),
+                Box::new(TestIngestor::live(source.clone())),
+                Box::new(portolan_ingestor_webhook::Webhook::new()),
+            ],
+            runner,
         );
         let ctx = OpContext::verified(
             TenantId(1),
@@ -133,6 +145,12 @@ impl Fixture {
             None,
         );
         Self { store, catalog, ctx, source, integrations, apart: None }
+    }
+
+    /// The same server, which does one thing of each kind at a time.
+    pub fn narrow(&self) -> Self {
+        let runner = RunnerConfig { at_once: 1, ..runner(SILENCE) };
+        Self::server_of(self.store.clone(), self.source.clone(), JQ_DEADLINE, runner)
     }
 
     pub fn work(&self) -> Runner {

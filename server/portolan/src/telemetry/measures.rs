@@ -76,6 +76,27 @@ pub const MEASURES: &[Measure] = &[
         has_labels: true,
     },
     Measure::Counter {
+        name: "portolan_deliveries_received_total",
+        help: "Deliveries of sources that were signed rightly, by ingestor and outcome (kept, repeated, refused).",
+        has_labels: true,
+    },
+    Measure::Counter {
+        name: "portolan_deliveries_total",
+        help: "Deliveries that were worked off, by ingestor and status (done, failed).",
+        has_labels: true,
+    },
+    Measure::Histogram {
+        name: "portolan_delivery_lag_seconds",
+        help: "Age of a delivery when what it makes was stored.",
+        buckets: BEHIND,
+    },
+    Measure::Gauge { name: "portolan_followings", help: "Sources that this server follows." },
+    Measure::Counter {
+        name: "portolan_followed_events_total",
+        help: "Events of sources that were followed, by ingestor and status (done, failed).",
+        has_labels: true,
+    },
+    Measure::Counter {
         name: "portolan_jq_workers_stopped_total",
         help: "Worker processes for jq that were stopped because an expression took too long or too much memory.",
         has_labels: false,

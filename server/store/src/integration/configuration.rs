@@ -108,7 +108,7 @@ impl TenantScope {
 
     /// Removes the integration, its runs and what was recorded of it. Its entities stay, and are nobody's from then on.
     pub async fn delete_integration(&self, id: i64) -> Result<()> {
-        for table in ["run_kinds", "run_logs", "run_items"] {
+        for table in ["run_kinds", "run_logs", "run_items", "run_follow_points"] {
             let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
             sql.bind(self.tenant().0).push(" AND run_id IN (SELECT run_id FROM runs WHERE tenant_id = ");
             sql.bind(self.tenant().0).push(" AND integration_id = ").bind(id).push(")");
@@ -117,7 +117,9 @@ impl TenantScope {
         let mut sql = Sql::new("UPDATE entities SET integration_id = NULL WHERE tenant_id = ");
         sql.bind(self.tenant().0).push(" AND integration_id = ").bind(id);
         self.execute(sql).await?;
-        for table in ["payload_samples", "runs", "integrations"] {
+        for table in
+            ["payload_samples", "deliveries", "hooks", "follow_points", "followings", "runs", "integrations"]
+        {
             let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
             sql.bind(self.tenant().0).push(" AND integration_id = ").bind(id);
             self.execute(sql).await?;

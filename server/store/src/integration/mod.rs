@@ -1,6 +1,9 @@
-//! Integrations and their runs: configuration, progress, staged items, log, recorded payloads.
+//! Integrations and their runs: configuration, progress, staged items, log, recorded payloads; what sources send between runs.
 
 mod configuration;
+mod delivery;
+mod following;
+mod hook;
 mod payload;
 mod run;
 mod run_deletions;
@@ -10,6 +13,9 @@ mod run_logs;
 mod words;
 
 pub use configuration::Integration;
+pub use delivery::{DeliveryContent, DeliveryStatus, StoredDelivery, Waiting};
+pub use following::{FollowPoint, Following, Standing};
+pub use hook::Hook;
 pub use run::{Blocked, Run};
 pub use run_deletions::{Gone, Holder};
 pub use run_items::{Place, Repeated, StagedItem};

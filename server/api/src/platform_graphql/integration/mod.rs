@@ -1,5 +1,7 @@
 //! Ingestors and integrations: the fields. Secrets are never readable.
 
+mod delivery;
+mod following;
 mod object;
 
 use async_graphql::{Context, ID, Json, Object};
@@ -7,6 +9,7 @@ use portolan_catalog::OpContext;
 use portolan_integrations::{Check, IntegrationChange, Integrations, NewIntegration};
 use serde_json::Value;
 
+use self::delivery::{Delivery, DeliveryStatus, ReplayFailedPayload, ReplayPayload};
 use self::object::{
     CheckInput, CheckPayload, Ingestor, Integration, IntegrationChangeInput, IntegrationDeletePayload,
     IntegrationInput, IntegrationPayload, MappingPreview, MappingResult,
@@ -45,6 +48,26 @@ impl IntegrationQuery {
             payload(integrations.preview(who, &integration, &kind, mapping, samples).await)?;
         let results = results.unwrap_or_default().into_iter().map(MappingResult::from).collect();
         Ok(MappingPreview { results, errors })
+    }
+
+    /// What came to an integration's hook and is kept (seven days, 100,000), newest first: at most `first`, which is 100 at
+    /// most, of those that came before the delivery `after`, with a status where one is named.
+    async fn deliveries(
+        &self,
+        ctx: &Context<'_>,
+        integration: ID,
+        #[graphql(default = 50)] first: i32,
+        after: Option<ID>,
+        status: Option<DeliveryStatus>,
+    ) -> async_graphql::Result<Vec<Delivery>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let after = after.map(|id| delivery::number(&id)).transpose().map_err(refuse)?;
+        let first = usize::try_from(first).unwrap_or(0);
+        let found = integrations
+            .deliveries(who, &integration, status.map(Into::into), after, first)
+            .await
+            .map_err(refuse)?;
+        Ok(found.into_iter().map(Delivery::from).collect())
     }
 
     /// Raw items of a kind, as the last run that read it recorded them; what looks like a secret is masked.
@@ -97,6 +120,40 @@ impl IntegrationMutation {
         let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
         let change = IntegrationChange::from(input);
         let (changed, errors) = payload(integrations.update(who, &identifier, &change).await)?;
+        Ok(IntegrationPayload { integration: changed.map(Integration), errors })
+    }
+
+    /// Has a delivery worked on once more, by the mapping as it is now. One that waits goes on waiting.
+    async fn replay_delivery(&self, ctx: &Context<'_>, id: ID) -> async_graphql::Result<ReplayPayload> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let replayed = match delivery::number(&id) {
+            Ok(id) => integrations.replay_delivery(who, id).await,
+            Err(error) => Err(error),
+        };
+        let (delivery, errors) = payload(replayed)?;
+        Ok(ReplayPayload { delivery: delivery.map(Delivery::from), errors })
+    }
+
+    /// The same for all deliveries of an integration that have failed, the oldest 10,000 at a time.
+    async fn replay_failed_deliveries(
+        &self,
+        ctx: &Context<'_>,
+        integration: ID,
+    ) -> async_graphql::Result<ReplayFailedPayload> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let (replayed, errors) = payload(integrations.replay_failed_deliveries(who, &integration).await)?;
+        let replayed = i32::try_from(replayed.unwrap_or_default()).unwrap_or(i32::MAX);
+        Ok(ReplayFailedPayload { replayed, errors })
+    }
+
+    /// Gives the integration's hook another key; the address with the old one leads nowhere from then on.
+    async fn rotate_hook_key(
+        &self,
+        ctx: &Context<'_>,
+        integration: ID,
+    ) -> async_graphql::Result<IntegrationPayload> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let (changed, errors) = payload(integrations.rotate_hook_key(who, &integration).await)?;
         Ok(IntegrationPayload { integration: changed.map(Integration), errors })
     }
 

@@ -2,9 +2,11 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Json, MaybeUndefined, Object, SimpleObject};
 use portolan_catalog::OpContext;
+use portolan_identity::Identity;
 use portolan_integrations::{Check, IntegrationChange, Integrations, NewIntegration, RunStatus};
 use serde_json::{Map, Value};
 
+use super::following::Following;
 use crate::platform_graphql::problem::{ProblemObject, refuse};
 use crate::platform_graphql::run::ResyncRun;
 
@@ -90,6 +92,27 @@ impl Integration {
         let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
         let next = integrations.next_run_at(who, &self.0).await.map_err(refuse)?;
         Ok(next.map(portolan_schema::Instant::to_rfc3339))
+    }
+
+    /// The secret part of the address at which the source tells of changes; none where the integration takes no deliveries.
+    async fn hook_key(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        integrations.hook_key(who, &self.0).await.map_err(refuse)
+    }
+
+    /// The address itself, to be kept as a secret.
+    async fn hook_url(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let identity: &Identity = ctx.data()?;
+        let key = integrations.hook_key(who, &self.0).await.map_err(refuse)?;
+        Ok(key.map(|key| format!("{}/api/hooks/{key}", identity.settings().public_url)))
+    }
+
+    /// How its source is followed between runs; none where its settings do not ask for that.
+    async fn following(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Following>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let state = integrations.following(who, &self.0).await.map_err(refuse)?;
+        Ok(state.map(Following::from))
     }
 
     /// `{share, atLeast}`: what a run may delete unasked.

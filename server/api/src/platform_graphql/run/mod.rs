@@ -7,8 +7,8 @@ use portolan_catalog::OpContext;
 use portolan_integrations::Integrations;
 use portolan_schema::{Code, Error, Pointer, Result};
 
-pub use self::object::ResyncRun;
 use self::object::RunPayload;
+pub use self::object::{ResyncRun, RunError};
 use super::problem::refuse;
 
 fn number(id: &ID, argument: &str) -> Result<i64> {

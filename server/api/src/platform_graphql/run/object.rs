@@ -41,15 +41,15 @@ enum LogLevel {
     Error,
 }
 
-/// Why a run or a kind failed.
+/// Why a run, a kind or a delivery failed.
 #[derive(SimpleObject)]
-struct RunError {
+pub struct RunError {
     code: String,
     message: String,
 }
 
 impl RunError {
-    fn new(error: Option<(String, String)>) -> Option<Self> {
+    pub fn new(error: Option<(String, String)>) -> Option<Self> {
         error.map(|(code, message)| Self { code, message })
     }
 }
