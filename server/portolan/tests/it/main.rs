@@ -8,15 +8,23 @@ mod aws_kinds;
 mod computed;
 mod computed_law;
 mod documentation;
+#[allow(dead_code, reason = "the ingestor's own tests use all of it")]
+#[path = "../../../../ingestors/github/tests/it/examples.rs"]
+mod examples;
 mod export;
 mod faults;
 mod github_kinds;
+mod github_webhooks;
 mod identity;
 mod journey;
 mod kubernetes;
+mod kubernetes_following;
 mod metrics;
 mod program;
 mod relay;
 mod remote_runs;
 mod resync;
+#[allow(dead_code, reason = "the ingestor's own tests use all of it")]
+#[path = "../../../../ingestors/github/tests/it/stand_in/mod.rs"]
+mod stand_in;
 mod tour;
