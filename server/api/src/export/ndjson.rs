@@ -1,9 +1,12 @@
-//! One entity a line, as the stream takes it: own values only.
+//! One entity a line: as the stream takes it, with own values only; or with the columns that were chosen.
 
 use portolan_catalog::Entity;
 use portolan_schema::{BlueprintModel, Error, Result, Targets};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::{Map, Value};
+
+use super::columns::Columns;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -12,7 +15,7 @@ struct Line<'a> {
     title: Option<&'a str>,
     icon: Option<&'a str>,
     team: &'a [String],
-    properties: &'a serde_json::Map<String, serde_json::Value>,
+    properties: &'a Map<String, Value>,
     relations: Relations<'a>,
 }
 
@@ -46,6 +49,20 @@ pub(super) fn entity(blueprint: &BlueprintModel, entity: &Entity, out: &mut Vec<
         relations: Relations(blueprint, entity),
     };
     serde_json::to_writer(&mut *out, &line).map_err(Error::internal)?;
+    out.push(b'\n');
+    Ok(())
+}
+
+/// An object with the columns' names.
+pub(super) fn row(
+    blueprint: &BlueprintModel,
+    columns: &Columns,
+    entity: &Entity,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let row: Map<String, Value> =
+        columns.cells(blueprint, entity).map(|(column, value)| (column.name().to_owned(), value)).collect();
+    serde_json::to_writer(&mut *out, &row).map_err(Error::internal)?;
     out.push(b'\n');
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The routes under `/api`, the GraphQL APIs, and what every server has.
 
-use super::operation::Access::{Member, Open};
+use super::operation::Access::{Admin, Member, Open};
 use super::operation::Operation;
 use super::parameters::Parameter;
 
@@ -65,6 +65,16 @@ fn catalog() -> Vec<Operation> {
     let op = |method, path, id, summary| Operation::new(CATALOG, method, path, id, summary);
     let rules =
         || Parameter::text("rules", "Only what these rules match: URL-encoded JSON, as searches take it.");
+    let order = || {
+        let text =
+            "The order, instead of that of identifiers: URL-encoded JSON, a list of {property, direction}.";
+        Parameter::text("orderBy", text)
+    };
+    let columns = || {
+        let text = "What is written of each entity: URL-encoded JSON, a list of properties, meta-properties such as \
+                    $title, and relations.";
+        Parameter::text("columns", text)
+    };
     vec![
         op("get", "/api/changes", "listChanges", "The log of changes of entities after a sequence number")
             .query([
@@ -138,12 +148,24 @@ fn catalog() -> Vec<Operation> {
         .refuses([401]),
         op(
             "get",
+            "/api/export",
+            "exportTenant",
+            "Blueprints, entities and integrations, as documents to be applied",
+        )
+        .by(Admin)
+        .answers_text(
+            200,
+            "Documents; secrets and memberships are not among them.",
+            "application/yaml",
+        ),
+        op(
+            "get",
             "/api/blueprints/{blueprint}/entities.ndjson",
             "exportLines",
             "All entities of a blueprint, as lines that the stream takes",
         )
-        .query([rules()])
-        .answers_text(200, "The entities, by identifier.", NDJSON)
+        .query([rules(), order(), columns()])
+        .answers_text(200, "The entities.", NDJSON)
         .refuses([400, 422]),
         op(
             "get",
@@ -151,8 +173,8 @@ fn catalog() -> Vec<Operation> {
             "exportTable",
             "All entities of a blueprint, as a table for people",
         )
-        .query([rules()])
-        .answers_text(200, "The entities, by identifier.", "text/csv")
+        .query([rules(), order(), columns()])
+        .answers_text(200, "The entities.", "text/csv")
         .refuses([400, 422]),
     ]
 }

@@ -177,6 +177,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ),
         ("GET", "/api/blueprints/service/entities.csv", Value::Null, [401, 404, 200, 200, 200]),
         ("GET", "/api/blueprints/service/entities.ndjson", Value::Null, [401, 404, 200, 200, 200]),
+        ("GET", "/api/export", Value::Null, [401, 200, 403, 403, 200]),
     ]
 }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use portolan_schema::rules::{self, Unknown};
-use portolan_schema::{BlueprintNo, CatalogModel, Error, Filter, Pointer, Result};
-use portolan_store::query::{EntityQuery, NodeQuery, Page};
+use portolan_schema::{
+    BlueprintModel, BlueprintNo, CatalogModel, Code, Error, Field, Filter, Meta, Pointer, Result,
+};
+use portolan_store::query::{EntityQuery, NodeQuery, Order, Page};
 use portolan_store::{OpContext, TenantScope};
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -16,24 +18,32 @@ const PAGE: usize = 500;
 /// Exports of this process that hold a snapshot at the same time: each keeps a connection. The others read page by page.
 static SNAPSHOTS: Semaphore = Semaphore::const_new(2);
 
-/// An export under way: all entities of a blueprint that match, by identifier.
+/// An export under way: all entities of a blueprint that match, by identifier or in the order that was asked for.
 pub struct Export {
     catalog: Catalog,
     ctx: OpContext,
     model: Arc<CatalogModel>,
     blueprint: BlueprintNo,
     filter: Filter,
+    order: Vec<Order>,
     after: Option<String>,
     ended: bool,
     snapshot: Option<(TenantScope, SemaphorePermit<'static>)>,
 }
 
 impl Catalog {
-    /// Begins an export.
+    /// Begins an export. `order` names properties, or meta-properties such as `$title`, and whether they descend; without
+    /// any, it is by identifier.
     ///
     /// # Errors
-    /// `NOT_FOUND` for the blueprint; problems of the rules.
-    pub async fn export(&self, ctx: &OpContext, blueprint: &str, rules: Option<&Value>) -> Result<Export> {
+    /// `NOT_FOUND` for the blueprint; problems of the rules; `UNKNOWN_PROPERTY` in the order.
+    pub async fn export(
+        &self,
+        ctx: &OpContext,
+        blueprint: &str,
+        rules: Option<&Value>,
+        order: &[(String, bool)],
+    ) -> Result<Export> {
         let scope = self.store.read(ctx.tenant()).await?;
         let model = self.model_in(&scope).await?;
         let found =
@@ -44,6 +54,8 @@ impl Catalog {
                 rules::parse(rules, &Pointer::root().key("rules"))?.resolve(&model, found, Unknown::Refuse)?
             }
         };
+        let order = order.iter().enumerate().map(|(at, key)| read_key(found, at, key));
+        let order = order.collect::<Result<_>>()?;
         // However long it takes, all of it is of one time.
         let filter = asking::settled(&scope, ctx, &model, &filter).await?.into_owned();
         let blueprint = found.no();
@@ -54,6 +66,7 @@ impl Catalog {
             model,
             blueprint,
             filter,
+            order,
             after: None,
             ended: false,
             snapshot,
@@ -79,7 +92,7 @@ impl Export {
         let query = EntityQuery {
             blueprint: self.blueprint,
             filter: self.filter.clone(),
-            order: Vec::new(),
+            order: self.order.clone(),
             page: Page { limit: PAGE, after: self.after.take(), ..Page::default() },
             count: false,
             nodes: NodeQuery::whole(),
@@ -97,8 +110,19 @@ impl Export {
     }
 
     /// Lets go of the snapshot, as where the reader is slow: later pages show what is stored by then. None is skipped
-    /// or repeated that is there throughout.
+    /// or repeated that is there throughout, with the values that it is ordered by.
     pub fn let_go(&mut self) {
         self.snapshot = None;
     }
+}
+
+fn read_key(blueprint: &BlueprintModel, at: usize, (name, descending): &(String, bool)) -> Result<Order> {
+    let meta = Meta::parse(name).map(Field::Meta);
+    let found = meta.or_else(|| blueprint.property(name).map(|property| Field::Property(property.no)));
+    let field = found.ok_or_else(|| {
+        let path = Pointer::root().key("orderBy").index(at).key("property");
+        let message = format!("the blueprint \"{}\" has no property \"{name}\"", blueprint.identifier());
+        Error::at(Code::UnknownProperty, path, message)
+    })?;
+    Ok(Order { field, descending: *descending })
 }
