@@ -15,6 +15,8 @@ mod m0100_search;
 mod m0110_counts;
 mod m0120_deliveries;
 mod m0121_following;
+mod m0160_portal;
+mod m0161_deletions;
 
 pub use sea_orm_migration::prelude::*;
 
@@ -29,6 +31,7 @@ pub const TENANT_TABLES: &[&[&str]] = &[
     m0110_counts::TENANT_TABLES,
     m0120_deliveries::TENANT_TABLES,
     m0121_following::TENANT_TABLES,
+    m0160_portal::TENANT_TABLES,
 ];
 
 pub struct Migrator;
@@ -48,6 +51,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0110_counts::Migration),
             Box::new(m0120_deliveries::Migration),
             Box::new(m0121_following::Migration),
+            Box::new(m0160_portal::Migration),
+            Box::new(m0161_deletions::Migration),
         ]
     }
 }

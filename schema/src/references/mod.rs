@@ -5,6 +5,7 @@
 
 mod calculations;
 mod collect;
+mod documents;
 mod mappings;
 mod queries;
 mod rename;
@@ -14,10 +15,12 @@ mod tests;
 use std::collections::HashMap;
 
 pub use collect::references;
+pub use documents::{Named, rename_named};
 pub use mappings::{mapping_references, rename_in_mapping};
 pub use rename::{Renamed, rename};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Blueprint, Pointer};
 
@@ -72,6 +75,12 @@ pub enum ReferenceKind {
     GraphqlName,
     /// An integration's mapping.
     Mapping,
+    /// A page of the portal.
+    Page,
+    /// A widget of a dashboard.
+    Widget,
+    /// A saved view that is shared.
+    View,
 }
 
 impl ReferenceKind {
@@ -86,6 +95,9 @@ impl ReferenceKind {
             Self::Required => "REQUIRED",
             Self::GraphqlName => "GRAPHQL_NAME",
             Self::Mapping => "MAPPING",
+            Self::Page => "PAGE",
+            Self::Widget => "WIDGET",
+            Self::View => "VIEW",
         }
     }
 }
@@ -94,7 +106,7 @@ impl ReferenceKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     pub kind: ReferenceKind,
-    /// The blueprint whose definition it is in; of a mapping, the integration.
+    /// The blueprint whose definition it is in; of a mapping, the integration; of what is in the portal, the page or view.
     pub holder: String,
     /// The relation, property, … that names the part; empty for what belongs to the whole holder.
     pub identifier: String,
@@ -160,12 +172,19 @@ impl<'a> Definitions<'a> {
     }
 
     /// A property or, where there is none of that name, a relation of a blueprint.
-    fn member(&self, blueprint: &str, name: &str) -> Option<Part> {
+    pub fn member(&self, blueprint: &str, name: &str) -> Option<Part> {
         let found = self.get(blueprint)?;
         if has_property(found, name) {
             return Some(Part::property(blueprint, name));
         }
         found.relations.contains_key(name).then(|| Part::relation(blueprint, name))
+    }
+
+    /// What the rules of a query `{combinator, rules}` name, which is at `path` and asks for entities of `blueprint`.
+    pub fn named_in_query(&self, blueprint: &str, query: &Value, path: &Pointer) -> Vec<Named> {
+        let mut found = Vec::new();
+        queries::collect(self, blueprint, query, path, &mut found);
+        found.into_iter().map(|(path, to)| Named { path, to }).collect()
     }
 
     /// Follows relations from a blueprint: the relation named by each segment, and the blueprint at the end where all

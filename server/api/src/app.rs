@@ -11,6 +11,7 @@ use axum::routing::get;
 use portolan_catalog::Catalog;
 use portolan_identity::Identity;
 use portolan_integrations::Integrations;
+use portolan_portal::Portal;
 use portolan_schema::{Code, Error};
 use tower::Layer;
 use tower::util::MapRequestLayer;
@@ -50,10 +51,16 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
-        let platform = PlatformGraphql::new(catalog.clone(), identity.clone(), integrations.clone());
+    pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations, portal: Portal) -> Self {
+        let (proxies, rates): (_, Arc<RateLimiter>) = (Arc::default(), Arc::default());
+        let platform = PlatformGraphql::new(
+            catalog.clone(),
+            identity.clone(),
+            integrations.clone(),
+            portal,
+            rates.clone(),
+        );
         let graphql = CatalogGraphql::new(catalog.clone());
-        let (proxies, rates) = (Arc::default(), Arc::default());
         Self { graphql, platform, catalog, identity, integrations, proxies, rates }
     }
 

@@ -85,6 +85,17 @@ impl RateLimiter {
     }
 }
 
+impl RateLimiter {
+    /// How many requests of the last minute still count. Takes nothing.
+    pub(crate) fn used(&self, tenant: TenantId, per_minute: u32, at: Instant) -> u64 {
+        let limit = i64::from(per_minute.max(1));
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bucket) = buckets.get_mut(&tenant) else { return 0 };
+        bucket.fill(limit, at);
+        ((bucket.capacity - bucket.level + TOKEN - 1) / TOKEN).unsigned_abs()
+    }
+}
+
 /// Carries the rate from where the tenant is known to where the answer is.
 #[derive(Clone, Default)]
 struct Measured(Arc<OnceLock<Rate>>);

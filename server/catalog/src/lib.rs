@@ -19,6 +19,7 @@ mod matching;
 mod measured;
 mod migration;
 mod model;
+mod over_time;
 mod people;
 mod queue;
 mod search;
@@ -44,6 +45,7 @@ pub use known::Known;
 pub use matching::MatchesDeleted;
 pub use migration::Migrating;
 pub use model::{BlueprintPlan, Failing, Misfit, Misfits, ModelFollower, ModelRevisions, PlanBounds, Rename};
+pub use over_time::PointInTime;
 pub use people::{BASE_VERSION, Person};
 pub use portolan_schema::system::PersonStatus;
 pub use portolan_store::entity::Entity;
@@ -124,7 +126,8 @@ impl Catalog {
         }
     }
 
-    async fn model_in(&self, scope: &TenantScope) -> Result<Arc<CatalogModel>> {
+    /// The tenant's model as a transaction sees it; where that holds the head's lock, the model stays so until its end.
+    pub async fn model_in(&self, scope: &TenantScope) -> Result<Arc<CatalogModel>> {
         let revision = scope.head().await?.model_revision;
         self.models.get(scope, revision).await
     }

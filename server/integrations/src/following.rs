@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use portolan_catalog::{ModelFollower, Rename};
-use portolan_schema::references::{Reference, mapping_references, rename_in_mapping};
+use portolan_schema::references::{Definitions, Reference, mapping_references, rename_in_mapping};
 use portolan_schema::{Pointer, Result};
 use portolan_store::TenantScope;
 
@@ -11,7 +11,7 @@ pub(crate) struct Mappings;
 
 #[async_trait]
 impl ModelFollower for Mappings {
-    async fn references(&self, scope: &TenantScope) -> Result<Vec<Reference>> {
+    async fn references(&self, scope: &TenantScope, _: &Definitions<'_>) -> Result<Vec<Reference>> {
         let outer = Pointer::root().key("mapping");
         let mut found = Vec::new();
         // What runs elsewhere is only advised: its client brings its own blueprints, and takes them away before itself.
@@ -22,7 +22,7 @@ impl ModelFollower for Mappings {
         Ok(found)
     }
 
-    async fn rename(&self, scope: &TenantScope, renames: &[Rename]) -> Result<()> {
+    async fn rename(&self, scope: &TenantScope, _: &Definitions<'_>, renames: &[Rename]) -> Result<()> {
         for mut stored in scope.mappings().await? {
             let mut changed = false;
             for Rename { part, to } in renames {

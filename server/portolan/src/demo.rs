@@ -2,12 +2,15 @@
 
 use portolan_catalog::{Actor, Catalog, OpContext};
 use portolan_identity::{Identity, NewTenant, NewTenantRequest};
-use portolan_schema::{Problems, Result};
+use portolan_portal::{NewPage, PageKind, Portal, Sample};
+use portolan_schema::{Error, Problems, Result};
 
 use crate::documents::Documents;
 
 const SLUG: &str = "demo";
 const ADMIN: &str = "admin@demo.example";
+/// A dashboard about the demo's blueprints.
+const OVERVIEW: &str = include_str!("demo/overview.yaml");
 /// `demo/*.yaml`, part of the program.
 const FILES: &[(&str, &str)] = &[
     ("blueprints.yaml", include_str!("../demo/blueprints.yaml")),
@@ -18,7 +21,7 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// Makes the tenant. None where it exists: nothing is changed then.
-pub async fn prepare(identity: &Identity, catalog: &Catalog) -> Result<Option<NewTenant>> {
+pub async fn prepare(identity: &Identity, catalog: &Catalog, portal: &Portal) -> Result<Option<NewTenant>> {
     if identity.tenant_by_slug(SLUG).await?.is_some() {
         tracing::info!(
             "the tenant demo exists already; its password and credential were shown when it was made"
@@ -34,7 +37,23 @@ pub async fn prepare(identity: &Identity, catalog: &Catalog) -> Result<Option<Ne
     let made = identity.create_tenant(&request).await?;
     let ctx = OpContext::background(made.tenant.id, Actor::System("demo"));
     catalog.apply(&ctx, &documents.blueprints, &documents.entities, false).await?;
+    let overview = NewPage { dashboard: Some(overview()?), ..NewPage::new(PageKind::Dashboard, "Overview") };
+    portal.create_page(&ctx, &overview).await?;
+    for blueprint in &documents.blueprints {
+        let text = |key: &str| blueprint[key].as_str().map(str::to_owned);
+        let title = text("title").unwrap_or_default();
+        let page = NewPage {
+            blueprint: text("identifier"),
+            icon: text("icon"),
+            ..NewPage::new(PageKind::Table, &title)
+        };
+        portal.create_page(&ctx, &page).await?;
+    }
     Ok(Some(made))
+}
+
+fn overview() -> Result<serde_json::Value> {
+    serde_norway::from_str(OVERVIEW).map_err(Error::internal)
 }
 
 fn documents() -> Result<Documents> {
@@ -44,6 +63,12 @@ fn documents() -> Result<Documents> {
         documents.add(name, text, &mut problems);
     }
     Ok(problems.into_result(documents)?)
+}
+
+/// The same as a sample for other tenants.
+pub fn sample() -> Result<Sample> {
+    let documents = documents()?;
+    Ok(Sample { blueprints: documents.blueprints, entities: documents.entities, dashboard: overview()? })
 }
 
 /// How to sign in.

@@ -8,7 +8,8 @@ use portolan_catalog::Catalog;
 use portolan_foundation::jq::{JqConfig, JqPool};
 use portolan_foundation::outbound::{Outbound, OutboundPolicy};
 use portolan_identity::Identity;
-use portolan_integrations::Integrations;
+use portolan_integrations::{Descriptor, Integrations};
+use portolan_portal::{Portal, Source, Supplies};
 use portolan_schema::{Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -58,9 +59,10 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let stop = CancellationToken::new();
     let (runs, runs_stop) = (integrations.clone(), stop.clone());
     let running = tokio::spawn(async move { runs.work(runs_stop).await });
-    let signing_in = if options.demo { demo::prepare(&identity, &catalog).await? } else { None };
-    let api = metrics.serve(router(App::new(catalog, identity, integrations).behind(proxies))).await?;
-    let routes = portal::beside(api);
+    let portal = Portal::new(store.clone(), catalog.clone(), supplies(&integrations)?);
+    let signing_in = if options.demo { demo::prepare(&identity, &catalog, &portal).await? } else { None };
+    let app = App::new(catalog, identity, integrations, portal).behind(proxies);
+    let routes = portal::beside(metrics.serve(router(app)).await?);
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .map_err(|error| Error::unavailable(format!("cannot listen on {}: {error}", options.listen)))?;
@@ -91,6 +93,16 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     background.iter().for_each(tokio::task::JoinHandle::abort);
     store.close().await;
     Ok(())
+}
+
+/// What tenants can begin with: what the ingestors fill, and the demo's catalog to look at.
+fn supplies(integrations: &Integrations) -> Result<Supplies> {
+    let source = |descriptor: &Descriptor| Source {
+        ingestor: descriptor.name.to_owned(),
+        title: descriptor.title.to_owned(),
+        blueprints: descriptor.default_blueprints.clone(),
+    };
+    Ok(Supplies { sources: integrations.ingestors().map(source).collect(), sample: demo::sample()? })
 }
 
 /// Removes what is over, until the server stops.

@@ -8,6 +8,7 @@ mod integration;
 mod member;
 mod model;
 mod page_info;
+mod portal;
 mod problem;
 mod role;
 mod run;
@@ -21,6 +22,7 @@ use futures::{StreamExt, stream};
 use portolan_catalog::{Catalog, OpContext};
 use portolan_identity::Identity;
 use portolan_integrations::Integrations;
+use portolan_portal::Portal;
 
 pub(crate) use self::entity::plan::rules_filter;
 use self::shape::PlatformShape;
@@ -29,6 +31,7 @@ use crate::graphql::limits::Limits;
 use crate::graphql::parsed::Documents;
 use crate::graphql::prepared::{in_order, prepare, run_within, with_cost};
 use crate::graphql::refusal::sign;
+use crate::limits::RateLimiter;
 
 #[derive(MergedObject, Default)]
 pub struct Query(
@@ -39,6 +42,7 @@ pub struct Query(
     integration::IntegrationQuery,
     model::ModelQuery,
     member::MemberQuery,
+    portal::PortalQuery,
     run::RunQuery,
 );
 
@@ -49,6 +53,7 @@ pub struct Mutation(
     entity::EntityMutation,
     integration::IntegrationMutation,
     member::MemberMutation,
+    portal::PortalMutation,
     run::RunMutation,
 );
 
@@ -66,11 +71,19 @@ pub struct PlatformGraphql {
 }
 
 impl PlatformGraphql {
-    pub fn new(catalog: Catalog, identity: Identity, integrations: Integrations) -> Self {
+    pub(crate) fn new(
+        catalog: Catalog,
+        identity: Identity,
+        integrations: Integrations,
+        portal: Portal,
+        rates: Arc<RateLimiter>,
+    ) -> Self {
         let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
             .data(catalog.clone())
             .data(identity)
             .data(integrations)
+            .data(portal)
+            .data(rates)
             .finish();
         let shape = Arc::new(PlatformShape::of::<Query, Mutation>());
         Self { schema, shape, limits: Arc::new(Limits::default()), catalog, documents: Documents::default() }

@@ -57,9 +57,9 @@ struct GraphqlBreak {
 
 #[derive(SimpleObject)]
 struct BrokenReference {
-    /// `RELATION MIRROR CALCULATION AGGREGATION QUERY OWNERSHIP REQUIRED GRAPHQL_NAME MAPPING`
+    /// `RELATION MIRROR CALCULATION AGGREGATION QUERY OWNERSHIP REQUIRED GRAPHQL_NAME MAPPING PAGE WIDGET VIEW`
     kind: String,
-    /// Blueprint and part, or the integration.
+    /// Blueprint and part, or the integration; the page and widget, or a shared view's id and title.
     identifier: String,
     path: String,
 }

@@ -26,6 +26,7 @@ mod operator;
 mod page;
 mod people;
 mod platform_entities;
+mod platform_portal;
 mod port_v1;
 mod port_v1_exporters;
 mod port_v1_integrations;

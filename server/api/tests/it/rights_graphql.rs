@@ -35,6 +35,10 @@ const PLATFORM: &[Line] = &[
         VIEWERS,
     ),
     (
+        "{ entitiesOverTime(blueprint: \"service\", interval: YEAR, from: \"2026-01-01\") { at count created deleted } }",
+        VIEWERS,
+    ),
+    (
         "{ planBlueprintChange(input: {identifier: \"service\", title: \"S\", schema: {properties: {}}}) { revision errors { code } } }",
         ADMINS,
     ),
@@ -45,6 +49,15 @@ const PLATFORM: &[Line] = &[
     ("{ me { role tenant { slug } } }", VIEWERS),
     ("{ members { id email role } }", VIEWERS),
     ("{ auditLog { nodes { action actor target } } }", ADMINS),
+    ("{ pages { identifier title dashboard } }", VIEWERS),
+    ("{ page(identifier: \"p\") { title } }", VIEWERS),
+    ("{ savedViews { id title } }", VIEWERS),
+    ("{ savedView(id: \"1\") { title } }", VIEWERS),
+    ("{ preferences { theme recent { identifier } } }", VIEWERS),
+    ("{ portalSettings { frameOrigins } }", VIEWERS),
+    ("{ starterModels { name blueprints } }", VIEWERS),
+    ("{ sampleWorkspace { loaded entities } }", VIEWERS),
+    ("{ usage { entities { used limit } requestsPerMinute { used limit } } }", ADMINS),
     (
         "{ integrations { identifier remote config mapping schedule nextRunAt guard status lastRun { id } hookKey hookUrl following { status since lastEventAt error { code } } } }",
         ADMINS,
@@ -108,6 +121,40 @@ const PLATFORM: &[Line] = &[
     ),
     ("mutation { renameBlueprint(identifier: \"p\", to: \"q\") { errors { code } } }", ADMINS),
     ("mutation { deleteBlueprint(identifier: \"q\") { errors { code } } }", ADMINS),
+    (
+        "mutation { createPage(input: {identifier: \"p\", kind: FOLDER, title: \"P\"}) { errors { code } } }",
+        ADMINS,
+    ),
+    ("mutation { updatePage(identifier: \"p\", input: {title: \"Q\"}) { errors { code } } }", ADMINS),
+    ("mutation { movePage(identifier: \"p\") { errors { code } } }", ADMINS),
+    ("mutation { deletePage(identifier: \"p\") { errors { code } } }", ADMINS),
+    (
+        "mutation { createSavedView(input: {blueprint: \"service\", title: \"v\"}) { errors { code } } }",
+        MEMBERS,
+    ),
+    (
+        "mutation { createSavedView(input: {blueprint: \"service\", title: \"v\", shared: true}) { errors { code } } }",
+        ADMINS,
+    ),
+    (
+        "mutation { updateSavedView(id: \"1\", input: {}) { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "NOT_FOUND", "NOT_FOUND"],
+    ),
+    (
+        "mutation { deleteSavedView(id: \"1\") { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "NOT_FOUND", "NOT_FOUND"],
+    ),
+    ("mutation { updatePreferences(input: {theme: DARK}) { errors { code } } }", VIEWERS),
+    ("mutation { updatePortalSettings(input: {frameOrigins: []}) { errors { code } } }", ADMINS),
+    (
+        "mutation { applyStarterModel(name: \"nope\") { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
+    (
+        "mutation { loadSampleWorkspace { errors { code } } }",
+        ["NOT_SUPPORTED", "FORBIDDEN", "FORBIDDEN", "NOT_SUPPORTED"],
+    ),
+    ("mutation { removeSampleWorkspace { errors { code } } }", ADMINS),
     ("mutation { createCredential(role: VIEWER, name: \"x\") { clientId errors { code } } }", ADMINS),
     (
         "mutation { rotateCredential(clientId: \"x\") { errors { code } } }",

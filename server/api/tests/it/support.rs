@@ -15,6 +15,7 @@ use portolan_foundation::secrets::Sealer;
 use portolan_identity::{Clock, Identity, NewTenant, NewTenantRequest, OperatorToken, Role, Settings};
 use portolan_ingestor_webhook::Webhook;
 use portolan_integrations::Integrations;
+use portolan_portal::{Portal, Supplies};
 use portolan_schema::Instant;
 use portolan_store::Store;
 use serde_json::{Value, json};
@@ -80,7 +81,8 @@ impl Server {
             outbound,
             vec![Box::new(Webhook::new())],
         );
-        let app = App::new(catalog.clone(), identity.clone(), integrations);
+        let portal = Portal::new(store.clone(), catalog.clone(), Supplies::default());
+        let app = App::new(catalog.clone(), identity.clone(), integrations, portal);
         let made = tenant(&identity, "acme").await;
         let other = tenant(&identity, "other").await;
         let admin = token(&identity, &made.client_id, &made.client_secret).await;

@@ -200,9 +200,19 @@ impl Catalog {
     /// # Errors
     /// `IN_USE`, once for everything that uses it: its entities, and what names it.
     pub async fn delete_blueprint(&self, ctx: &OpContext, identifier: &str) -> Result<()> {
+        self.delete_blueprints(ctx, &[identifier]).await
+    }
+
+    /// Needs Admin. Several in one step, which may name each other.
+    ///
+    /// # Errors
+    /// As [`Catalog::delete_blueprint`].
+    pub async fn delete_blueprints(&self, ctx: &OpContext, identifiers: &[&str]) -> Result<()> {
         let change = |model: &mut ModelChange| {
-            let at = model.find(identifier)?;
-            model.stored.remove(at);
+            for identifier in identifiers {
+                let at = model.find(identifier)?;
+                model.stored.remove(at);
+            }
             Ok(Vec::new())
         };
         self.change_model(ctx, None, false, change).await.map(drop)

@@ -128,7 +128,11 @@ impl Catalog {
             scope.remove_blueprint(stored.no).await?;
             scope.log_model_change(revision, stored.no, Some(&stored.blueprint), None, at, actor).await?;
         }
-        self.followers.rename(scope, renames).await?;
+        let before = Definitions::new(old.blueprints().iter().map(|found| found.blueprint()));
+        self.followers.rename(scope, &before, renames).await?;
+        let gone: Vec<&str> =
+            difference.removed.iter().map(|stored| stored.blueprint.identifier.as_str()).collect();
+        self.followers.removed(scope, &gone).await?;
         if !difference.retired.is_empty() {
             scope.retire(&difference.retired, at).await?;
             scope.mark_due(crate::sweep::NAME, crate::sweep::due(at)).await?;
@@ -173,19 +177,30 @@ impl Catalog {
         model: &CatalogModel,
         gone: &[&str],
     ) -> Result<Problems> {
+        Ok(Problems(self.references_to(scope, model, gone).await?.iter().map(used_by).collect()))
+    }
+
+    /// Every place that names one of these blueprints, or a part of one, but for their own definitions.
+    pub async fn references_to(
+        &self,
+        scope: &TenantScope,
+        model: &CatalogModel,
+        blueprints: &[&str],
+    ) -> Result<Vec<Reference>> {
         let definitions = Definitions::new(model.blueprints().iter().map(|found| found.blueprint()));
         let mut references = definitions.references();
-        references
-            .retain(|one| !gone.contains(&one.holder.as_str()) && one.kind != ReferenceKind::GraphqlName);
-        references.extend(self.followers.references(scope).await?);
-        references.retain(|reference| gone.contains(&reference.to.blueprint()));
+        references.retain(|one| {
+            !blueprints.contains(&one.holder.as_str()) && one.kind != ReferenceKind::GraphqlName
+        });
+        references.extend(self.followers.references(scope, &definitions).await?);
+        references.retain(|reference| blueprints.contains(&reference.to.blueprint()));
         references.sort_by(|a, b| (&a.holder, a.path.as_str()).cmp(&(&b.holder, b.path.as_str())));
-        Ok(Problems(references.iter().map(used_by).collect()))
+        Ok(references)
     }
 }
 
 /// A reference to something that is to go away.
-fn used_by(reference: &Reference) -> Problem {
+pub(crate) fn used_by(reference: &Reference) -> Problem {
     let kind = reference.kind.as_str().to_lowercase().replace('_', " ");
     let message = format!("the {kind} \"{}\" uses \"{}\"", reference.name(), reference.to.blueprint());
     Problem::new(Code::InUse, reference.full_path(), message)

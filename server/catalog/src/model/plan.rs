@@ -155,7 +155,7 @@ impl Catalog {
         // Paths are followed as they led before: what comes first on a way may be what goes.
         let mut found: Vec<Reference> =
             after.iter().flat_map(|stored| references(&was, &stored.blueprint)).collect();
-        found.extend(self.followers.references(scope).await?);
+        found.extend(self.followers.references(scope, &was).await?);
         found.retain(|reference| was.has(&reference.to) && !is.has(&reference.to));
         found.sort_by(|a, b| (&a.holder, a.path.as_str()).cmp(&(&b.holder, b.path.as_str())));
         Ok(found)
@@ -194,7 +194,10 @@ fn without(model: &mut ModelChange, broken: &[Reference]) {
             ReferenceKind::Calculation
             | ReferenceKind::Required
             | ReferenceKind::GraphqlName
-            | ReferenceKind::Mapping => continue,
+            | ReferenceKind::Mapping
+            | ReferenceKind::Page
+            | ReferenceKind::Widget
+            | ReferenceKind::View => continue,
         }
         if let Ok(blueprint) = Blueprint::parse(&Value::Object(definition)) {
             model.replace(at, blueprint);

@@ -5,6 +5,7 @@
 mod history;
 mod misfits;
 mod model;
+mod over_time;
 mod plan;
 mod prepare;
 mod runs;

@@ -16,10 +16,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portolan-identity", &["schema", "store", "foundation", "catalog"]),
     ("portolan-catalog", &["schema", "store", "foundation"]),
     ("portolan-integrations", &["schema", "store", "foundation", "catalog", "ingestor-contract"]),
-    ("portolan-api", &["schema", "foundation", "catalog", "integrations", "identity"]),
+    ("portolan-portal", &["schema", "store", "catalog"]),
+    ("portolan-api", &["schema", "foundation", "catalog", "integrations", "identity", "portal"]),
     (
         "portolan",
-        &["schema", "store", "foundation", "catalog", "integrations", "identity", "api", "ingestor-*"],
+        &[
+            "schema",
+            "store",
+            "foundation",
+            "catalog",
+            "integrations",
+            "identity",
+            "portal",
+            "api",
+            "ingestor-*",
+        ],
     ),
 ];
 

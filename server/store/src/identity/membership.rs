@@ -76,6 +76,12 @@ impl GlobalScope {
         self.one(sql).await?.map(|row| member(&row)).transpose()
     }
 
+    pub async fn count_members(&self, tenant: TenantId) -> Result<u64> {
+        let mut sql = Sql::new("SELECT count(*) FROM memberships WHERE tenant_id = ");
+        sql.bind(tenant.0);
+        self.one(sql).await?.map_or(Ok(0), |row| Ok(column::<i64>(&row, 0)?.unsigned_abs()))
+    }
+
     /// How many members have the role Admin.
     pub async fn count_admins(&self, tenant: TenantId) -> Result<i64> {
         let mut sql = Sql::new("SELECT count(*) FROM memberships WHERE role = 'ADMIN' AND tenant_id = ");

@@ -86,6 +86,12 @@ impl TenantScope {
         self.all(sql).await?.iter().map(integration).collect()
     }
 
+    pub async fn count_integrations(&self) -> Result<u64> {
+        let mut sql = Sql::new("SELECT count(*) FROM integrations WHERE tenant_id = ");
+        sql.bind(self.tenant().0);
+        self.one(sql).await?.map_or(Ok(0), |row| Ok(column::<i64>(&row, 0)?.unsigned_abs()))
+    }
+
     pub async fn integration(&self, identifier: &str) -> Result<Option<Integration>> {
         let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM integrations WHERE tenant_id = "));
         sql.bind(self.tenant().0).push(" AND identifier = ").bind(identifier);

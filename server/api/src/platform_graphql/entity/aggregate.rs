@@ -1,8 +1,9 @@
 //! `entitiesAggregate`: counts and functions of number properties, by group.
 
 use async_graphql::{Enum, InputObject, Json, SimpleObject};
+use portolan_catalog::PointInTime;
 use portolan_catalog::query::{AggregateQuery, Function, Group, GroupBy};
-use portolan_schema::{BlueprintModel, Code, Filter, Pointer, Result};
+use portolan_schema::{BlueprintModel, Code, Error, Filter, Instant, Pointer, Result};
 use serde_json::{Map, Value};
 
 use super::plan::property;
@@ -81,6 +82,37 @@ pub struct EntityAggregate {
     groups: Vec<EntityGroup>,
     /// There are more groups than were asked for.
     has_more: bool,
+}
+
+/// The entities of a blueprint in one interval.
+#[derive(SimpleObject)]
+pub struct EntitiesInTime {
+    /// Where the interval begins.
+    at: String,
+    /// How many there were at its end; in the present one, how many there are.
+    count: u64,
+    /// How many were made in it.
+    created: u64,
+    /// How many were deleted in it.
+    deleted: u64,
+}
+
+impl From<PointInTime> for EntitiesInTime {
+    fn from(point: PointInTime) -> Self {
+        let PointInTime { at, count, created, deleted } = point;
+        Self { at: at.to_rfc3339(), count, created, deleted }
+    }
+}
+
+/// A point in time, out of the argument `name`.
+///
+/// # Errors
+/// `INVALID_VALUE`.
+pub fn instant(text: &str, name: &str) -> Result<Instant> {
+    Instant::parse(text).ok_or_else(|| {
+        let message = "a point in time is RFC 3339, such as 2026-03-01T09:00:00Z";
+        Error::at(Code::InvalidValue, Pointer::root().key(name), message)
+    })
 }
 
 /// What an aggregate asks of the catalog: one group more than is answered.

@@ -4,7 +4,7 @@ mod aggregate;
 mod graph;
 mod input;
 pub(super) mod live;
-mod object;
+pub(super) mod object;
 mod payload;
 pub(super) mod plan;
 pub(super) mod version;
@@ -21,7 +21,7 @@ use portolan_schema::{
 };
 use serde_json::Value;
 
-use self::aggregate::{EntityAggregate, EntityFunctionInput, EntityGroupBy};
+use self::aggregate::{EntitiesInTime, EntityAggregate, EntityFunctionInput, EntityGroupBy, EntityInterval};
 use self::graph::EntitySearchConnection;
 use self::input::{EntityInput, OnError};
 use self::object::{Entity, EntityConnection, EntityOrder};
@@ -118,6 +118,23 @@ impl EntityQuery {
         let query = aggregate::query(found, filter, &group_by, &funcs, first).map_err(refuse)?;
         let groups = catalog.aggregate(who, &model, &query).await.map_err(refuse)?;
         Ok(aggregate::answer(groups, query.limit - 1, &group_by, &funcs))
+    }
+
+    /// How many entities of a blueprint there were at the end of each interval, those that are gone included: from the one
+    /// that `from` (RFC 3339) is in, to the one that `until` is in, or to the present one. At most 1,000 intervals.
+    async fn entities_over_time(
+        &self,
+        ctx: &Context<'_>,
+        blueprint: ID,
+        interval: EntityInterval,
+        from: String,
+        until: Option<String>,
+    ) -> async_graphql::Result<Vec<EntitiesInTime>> {
+        let (catalog, who): (&Catalog, &OpContext) = (ctx.data()?, ctx.data()?);
+        let from = aggregate::instant(&from, "from").map_err(refuse)?;
+        let until = until.map(|until| aggregate::instant(&until, "until")).transpose().map_err(refuse)?;
+        let points = catalog.entities_over_time(who, &blueprint, interval.into(), from, until).await;
+        Ok(points.map_err(refuse)?.into_iter().map(EntitiesInTime::from).collect())
     }
 }
 
