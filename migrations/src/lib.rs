@@ -15,6 +15,7 @@ mod m0100_search;
 mod m0110_counts;
 mod m0120_deliveries;
 mod m0121_following;
+mod m0140_rollbacks;
 mod m0160_portal;
 mod m0161_deletions;
 
@@ -31,6 +32,7 @@ pub const TENANT_TABLES: &[&[&str]] = &[
     m0110_counts::TENANT_TABLES,
     m0120_deliveries::TENANT_TABLES,
     m0121_following::TENANT_TABLES,
+    m0140_rollbacks::TENANT_TABLES,
     m0160_portal::TENANT_TABLES,
 ];
 
@@ -51,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0110_counts::Migration),
             Box::new(m0120_deliveries::Migration),
             Box::new(m0121_following::Migration),
+            Box::new(m0140_rollbacks::Migration),
             Box::new(m0160_portal::Migration),
             Box::new(m0161_deletions::Migration),
         ]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use portolan_schema::{Pointer, RelationNo};
+use portolan_schema::{Instant, Pointer, RelationNo};
 use portolan_store::entity::Entity;
 use portolan_store::query::{EntityPage, EntityQuery, Graph};
 use serde_json::{Map, Value};
@@ -51,6 +51,18 @@ pub struct EntityWrite {
     pub relations: IndexMap<String, RelationInput>,
     /// `CONFLICT` unless the entity's revision is this one.
     pub if_revision: Option<i64>,
+    /// A new entity is one that was deleted: it comes back as itself, and gets no default values.
+    pub revives: Option<Revived>,
+}
+
+/// Who comes back: an entity that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revived {
+    pub id: i64,
+    /// Its last one; it goes on from there.
+    pub revision: i64,
+    pub created_at: Instant,
+    pub created_by: String,
 }
 
 /// One entity to delete.

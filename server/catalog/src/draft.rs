@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use portolan_schema::{BlueprintModel, Code, EntityState, Pointer, Problem, Problems, Targets, identifier};
 use portolan_store::entity::Entity;
 
-use crate::change::{EntityWrite, RelationInput, WriteMode};
+use crate::change::{EntityWrite, RelationInput, Revived, WriteMode};
 
 /// An entity of a batch.
 #[derive(Debug, Clone)]
@@ -17,15 +17,18 @@ pub(crate) struct Draft {
     pub bare: bool,
     /// Whether an edge of what is stored waits for its target.
     pub waits: bool,
+    /// Who comes back, where it is new and does.
+    pub revives: Option<Revived>,
 }
 
 impl Draft {
     pub(crate) fn absent() -> Self {
-        Self { before: None, after: None, bare: false, waits: false }
+        Self { before: None, after: None, bare: false, waits: false, revives: None }
     }
 
     pub(crate) fn stored(entity: Entity, waits: bool) -> Self {
-        Self { after: Some(entity.state.clone()), before: Some(entity), bare: false, waits }
+        let after = Some(entity.state.clone());
+        Self { before: Some(entity), after, bare: false, waits, revives: None }
     }
 
     pub(crate) fn is_changed(&self) -> bool {
@@ -84,7 +87,7 @@ pub(crate) fn apply(
     for (key, value) in &write.properties {
         state.properties.insert(key.clone(), value.clone());
     }
-    if present.is_none() {
+    if present.is_none() && write.revives.is_none() {
         for property in &blueprint.properties {
             if let Some(default) = &property.property.default
                 && !state.properties.contains_key(&property.property.identifier)

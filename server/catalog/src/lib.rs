@@ -35,7 +35,7 @@ mod write;
 pub use across::MAX_VALUES;
 pub use apply::Applied;
 pub use change::{
-    Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, RunOrigin, WriteMode, WriteOptions,
+    Change, Deletion, EntityWrite, Kind, Outcome, RelationInput, Revived, RunOrigin, WriteMode, WriteOptions,
 };
 pub use changes::{Changes, Follower};
 pub use companion::{Companion, Target};

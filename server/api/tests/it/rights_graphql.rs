@@ -213,6 +213,10 @@ const PLATFORM: &[Line] = &[
         "mutation { cancelResync(run: \"1\") { errors { code } } }",
         ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
     ),
+    (
+        "mutation { rollBackResync(run: \"1\", plan: true) { errors { code } } }",
+        ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND"],
+    ),
 ];
 
 /// The fields that one blueprint has in the catalog API, and those of all.

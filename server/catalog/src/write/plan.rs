@@ -109,6 +109,7 @@ async fn apply(
             if let Some(draft) = batch.drafts.get_mut(&key) {
                 draft.after = Some(state);
                 draft.bare = false;
+                draft.revives.clone_from(&write.revives);
             }
             Ok(Planned::new(key, kind, prior))
         }

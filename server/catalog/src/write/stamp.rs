@@ -43,7 +43,10 @@ impl Stamp<'_> {
             if let Some(after) = &draft.after {
                 let id = match &draft.before {
                     Some(before) => before.id,
-                    None => fresh.next().unwrap_or(0),
+                    None => match &draft.revives {
+                        Some(revived) => revived.id,
+                        None => fresh.next().unwrap_or(0),
+                    },
                 };
                 known.insert((key.0, after.identifier.as_str()), id);
             }
@@ -61,7 +64,12 @@ impl Stamp<'_> {
                 (before, Some(state)) => {
                     let id = known.get(&(key.0, state.identifier.as_str())).copied().unwrap_or(0);
                     let edges = batch.edges(key.0, state, &known, stored)?;
-                    let after = self.entity(key.0, id, before.as_ref(), state, seq);
+                    let mut after = self.entity(key.0, id, before.as_ref(), state, seq);
+                    if let (None, Some(revived)) = (before, &draft.revives) {
+                        after.revision = revived.revision + 1;
+                        after.created_at = revived.created_at;
+                        after.created_by.clone_from(&revived.created_by);
+                    }
                     EntityChange { before: before.clone(), after, deleted: false, edges }
                 }
                 (None, None) => continue,

@@ -20,7 +20,9 @@ pub(crate) async fn after_run(
         return Ok(());
     }
     let Some(run) = scope.run(run).await?.filter(|run| !run.plan_only) else { return Ok(()) };
-    if matches!(status, RunStatus::Succeeded | RunStatus::Partial) {
+    // A run that takes another one back has read nothing.
+    let has_read = scope.rollback_of(run.id).await?.is_none();
+    if has_read && matches!(status, RunStatus::Succeeded | RunStatus::Partial) {
         scope.adopt_follow_points(run.id, integration.id, &read(scope, run.id).await?).await?;
         if let Some(started_at) = run.started_at
             && scope.replay_deliveries_since(integration.id, started_at, now()).await? > 0

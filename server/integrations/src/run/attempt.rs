@@ -92,6 +92,8 @@ pub(crate) struct Attempt {
     pub job: Job,
     pub run: Run,
     pub integration: Integration,
+    /// The run that this one takes back, where it does.
+    pub rolls_back: Option<i64>,
     /// As it was when the run was made.
     pub mapping: Value,
     pub config: MappingConfig,

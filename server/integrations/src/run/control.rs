@@ -26,14 +26,14 @@ const CANCEL_WAIT: Duration = Duration::from_secs(5);
 const CANCEL_PAUSE: Duration = Duration::from_millis(50);
 /// Most log lines of one page.
 const MAX_LINES: usize = 500;
-const OPEN: [RunStatus; 2] = [RunStatus::Queued, RunStatus::Running];
+pub(super) const OPEN: [RunStatus; 2] = [RunStatus::Queued, RunStatus::Running];
 
 impl Integrations {
     /// Needs Admin. Starts a run, or answers the one in progress. With `plan` it commits nothing; without, it takes the
     /// place of a run that waits for approval.
     ///
     /// # Errors
-    /// `NOT_FOUND`; `NOT_SUPPORTED` where the integration runs elsewhere.
+    /// `NOT_FOUND`; `NOT_SUPPORTED` where the integration runs elsewhere; `RUN_IN_PROGRESS` where a run is being taken back.
     pub async fn start(&self, ctx: &OpContext, identifier: &str, plan: bool) -> Result<Run> {
         ctx.require(Role::Admin)?;
         Ok(self.begin(ctx, identifier, plan, false).await?.0)
@@ -60,19 +60,17 @@ impl Integrations {
             _ => {}
         }
         if let Some(open) = scope.runs_in(integration.id, &OPEN).await?.pop() {
+            if let Some(target) = scope.rollback_of(open.id).await? {
+                let message = format!("the run {} takes the run {target} back", open.id);
+                return Err(Error::problem(Code::RunInProgress, message));
+            }
             return Ok((open, false));
         }
         let kinds = kinds(&integration.mapping)?;
-        let mut replaced = Vec::new();
-        if !plan {
-            // There is one at most: each run that commits takes the place of the one before.
-            for blocked in scope.runs_in(integration.id, &[RunStatus::Blocked]).await? {
-                note(&scope, blocked.id, "a later run took the place of this one").await?;
-                let status = RunStatus::Cancelled;
-                replaced.push(Ending::record(&scope, blocked.id, &integration, status, None).await?);
-                scope.add_job(first_id + 2, QUEUE, blocked.id, now()).await?;
-            }
-        }
+        let replaced = match plan {
+            true => Vec::new(),
+            false => replace_blocked(&scope, &integration, first_id + 2).await?,
+        };
         let run = Run {
             id: first_id,
             integration: integration.id,
@@ -227,6 +225,21 @@ impl Integrations {
 
 pub(super) fn no_run(id: i64) -> Error {
     Error::not_found(format!("the run {id}"))
+}
+
+/// A run that waits for a person makes way for one that commits; there is one at most. `job` is an id for tidying up.
+pub(super) async fn replace_blocked(
+    scope: &TenantScope,
+    integration: &Integration,
+    job: i64,
+) -> Result<Vec<Ending>> {
+    let mut replaced = Vec::new();
+    for blocked in scope.runs_in(integration.id, &[RunStatus::Blocked]).await? {
+        note(scope, blocked.id, "a later run took the place of this one").await?;
+        replaced.push(Ending::record(scope, blocked.id, integration, RunStatus::Cancelled, None).await?);
+        scope.add_job(job, QUEUE, blocked.id, now()).await?;
+    }
+    Ok(replaced)
 }
 
 /// The rows of a new run, one an entry of its mapping.

@@ -18,6 +18,7 @@ mod pages;
 mod plan;
 mod remote;
 mod required;
+mod rollback;
 mod runner;
 mod samples;
 

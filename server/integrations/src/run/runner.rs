@@ -178,6 +178,7 @@ impl Integrations {
         };
         let log = RunLog::after(scope.last_log_line(run.id).await?);
         let kinds = scope.run_kinds(run.id).await?;
+        let rolls_back = scope.rollback_of(run.id).await?;
         scope.commit().await?;
         let actor = Actor::Integration(integration.identifier.clone());
         let attempt = Attempt {
@@ -187,6 +188,7 @@ impl Integrations {
             config,
             run,
             integration,
+            rolls_back,
             mapping,
             halt,
             log,
@@ -225,6 +227,9 @@ impl Attempt {
         }
         if self.job.attempts > MAX_ATTEMPTS {
             return Err(Error::unavailable("the run was interrupted too often").into());
+        }
+        if let Some(target) = self.rolls_back {
+            return self.roll_back(target).await;
         }
         let mut phase = self.run.phase;
         if phase == Phase::Collect {

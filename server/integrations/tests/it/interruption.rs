@@ -19,7 +19,7 @@ fn created(kinds: &[RunKind]) -> i64 {
 }
 
 /// Waits until a run is in the middle of its commit, holds it there, and answers how much it has created.
-async fn stop_within_commit(fixture: &Fixture, run: i64, runner: Runner) -> i64 {
+pub async fn stop_within_commit(fixture: &Fixture, run: i64, runner: Runner) -> i64 {
     let began = Instant::now();
     loop {
         // Whoever has the head's lock keeps everybody else from committing.

@@ -11,6 +11,8 @@ mod hostile;
 mod interruption;
 mod mapping;
 mod remote;
+mod rollback;
+mod rollback_law;
 mod runs;
 mod schedule;
 mod source;
@@ -127,6 +129,16 @@ fn all() -> Vec<Test> {
             remote_runs_are_cancelled,
             the_guard_stops_remote_runs_too,
             what_is_no_mapping_starts_no_run,
+        }
+        rollback {
+            a_run_is_taken_back_and_what_came_after_stays,
+            what_stays_points_at_what_stays,
+            runs_are_taken_back_newest_first,
+            what_wrote_nothing_is_not_taken_back,
+            a_rollback_that_breaks_off_goes_on,
+        }
+        rollback_law {
+            whatever_was_done_the_share_of_the_run_is_taken_back,
         }
         schedule {
             a_schedule_starts_runs_until_it_is_taken_away,

@@ -44,14 +44,21 @@ pub struct Blocked {
     pub threshold: f64,
 }
 
-const COLUMNS: &str = "run_id, integration_id, status, phase, plan_only, approved, cancelling, error_code, error_message, \
+pub(super) const COLUMNS: &str = "run_id, integration_id, status, phase, plan_only, approved, cancelling, error_code, error_message, \
      blocked, created_at, created_by, started_at, ended_at";
 
 impl TenantScope {
-    /// Makes the run of a mapping.
+    /// Makes the run of a mapping. What it writes comes after the present end of the log.
     pub async fn create_run(&self, run: &Run, mapping: &Value) -> Result<()> {
-        let mut sql = Sql::new(&format!("INSERT INTO runs (tenant_id, mapping, {COLUMNS}) VALUES ("));
-        sql.bind(self.tenant().0).push(", ").bind(mapping.to_string()).push(", ").bind(run.id);
+        let columns = format!("first_seq, tenant_id, mapping, {COLUMNS}");
+        let mut sql = Sql::new(&format!("INSERT INTO runs ({columns}) VALUES ("));
+        sql.append(self.log_end())
+            .push(", ")
+            .bind(self.tenant().0)
+            .push(", ")
+            .bind(mapping.to_string())
+            .push(", ")
+            .bind(run.id);
         sql.push(", ").bind(run.integration).push(", ").bind(run.status.as_str());
         sql.push(", ").bind(run.phase.as_str()).push(", ").bind(i32::from(run.plan_only));
         sql.push(", ").bind(i32::from(run.approved)).push(", ").bind(i32::from(run.cancelling));
@@ -76,11 +83,12 @@ impl TenantScope {
         self.one(sql).await?.map(|row| run(&row)).transpose()
     }
 
-    /// The integration's latest run that is no plan.
+    /// The integration's latest run that is no plan and takes no other one back.
     pub async fn last_commit(&self, integration: i64) -> Result<Option<Run>> {
         let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM runs WHERE tenant_id = "));
         sql.bind(self.tenant().0).push(" AND integration_id = ").bind(integration);
-        sql.push(" AND plan_only = 0 ORDER BY run_id DESC LIMIT 1");
+        sql.push(" AND plan_only = 0 AND NOT EXISTS (SELECT 1 FROM run_rollbacks b WHERE b.tenant_id = ");
+        sql.bind(self.tenant().0).push(" AND b.run_id = runs.run_id) ORDER BY run_id DESC LIMIT 1");
         self.one(sql).await?.map(|row| run(&row)).transpose()
     }
 
@@ -130,6 +138,13 @@ impl TenantScope {
         self.of_run(sql, id).await.map(drop)
     }
 
+    /// The number of the log's last entry, as a part of a statement.
+    fn log_end(&self) -> Sql {
+        let mut sql = Sql::new("(SELECT h.seq FROM tenant_heads h WHERE h.tenant_id = ");
+        sql.bind(self.tenant().0).push(")");
+        sql
+    }
+
     /// Ends the run, or with [`RunStatus::Blocked`] makes it wait for a person; such a run keeps its phase. Answers false,
     /// and changes nothing, where the run has ended before.
     pub async fn end_run(
@@ -143,6 +158,7 @@ impl TenantScope {
         sql.bind(status.as_str()).push(", ended_at = ").bind(at.0);
         sql.push(", error_code = ").bind(error.map(|error| error.0.as_str()));
         sql.push(", error_message = ").bind(error.map(|error| error.1.as_str()));
+        sql.push(", last_seq = ").append(self.log_end());
         if status != RunStatus::Blocked {
             sql.push(", phase = ").bind(Phase::Ended.as_str());
         }
@@ -178,7 +194,7 @@ impl TenantScope {
     }
 }
 
-fn run(row: &QueryResult) -> Result<Run> {
+pub(super) fn run(row: &QueryResult) -> Result<Run> {
     let blocked: Option<String> = column(row, 9)?;
     Ok(Run {
         id: column(row, 0)?,

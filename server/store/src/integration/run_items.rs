@@ -100,7 +100,18 @@ impl TenantScope {
 
     /// Items with search queries, in the order in which they came, after a number.
     pub async fn late_items(&self, run: i64, after: i64, limit: usize) -> Result<Vec<StagedItem>> {
-        let mut sql = self.items_of(run, 1);
+        self.numbered_items(run, true, after, limit).await
+    }
+
+    /// Late items or the others, by number, after one.
+    pub async fn numbered_items(
+        &self,
+        run: i64,
+        late: bool,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<StagedItem>> {
+        let mut sql = self.items_of(run, i32::from(late));
         sql.push(" AND item_no > ").bind(after).push(" ORDER BY item_no LIMIT ");
         sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
         self.all(sql).await?.iter().map(item).collect()

@@ -35,6 +35,17 @@ pub struct KindCounts {
     pub incomplete: bool,
 }
 
+impl KindCounts {
+    pub fn add(&mut self, added: &Self) {
+        self.created += added.created;
+        self.updated += added.updated;
+        self.unchanged += added.unchanged;
+        self.deleted += added.deleted;
+        self.failed += added.failed;
+        self.incomplete |= added.incomplete;
+    }
+}
+
 const COLUMNS: &str = "kind, status, seen, mapped, created, updated, unchanged, deleted, failed, incomplete, error_code, \
      error_message";
 
@@ -44,11 +55,20 @@ impl TenantScope {
         if kinds.is_empty() {
             return Ok(());
         }
+        self.save_numbered_kinds(run, (0_i32..).zip(kinds)).await
+    }
+
+    /// The same with numbers of the caller's, at least one.
+    pub(super) async fn save_numbered_kinds<'k>(
+        &self,
+        run: i64,
+        kinds: impl Iterator<Item = (i32, &'k RunKind)>,
+    ) -> Result<()> {
         let mut sql =
             Sql::new(&format!("INSERT INTO run_kinds (tenant_id, run_id, ordinal, {COLUMNS}) VALUES "));
-        for (ordinal, kind) in (0_i32..).zip(kinds) {
+        for (at, (ordinal, kind)) in kinds.enumerate() {
             let counts = &kind.counts;
-            sql.push(if ordinal == 0 { "(" } else { ", (" }).bind(self.tenant().0);
+            sql.push(if at == 0 { "(" } else { ", (" }).bind(self.tenant().0);
             sql.push(", ").bind(run).push(", ").bind(ordinal);
             sql.push(", ").bind(kind.kind.as_str()).push(", ").bind(kind.status.as_str());
             let numbers = [

@@ -65,4 +65,21 @@ impl RunMutation {
         };
         RunPayload::new(result)
     }
+
+    /// Starts a run that takes back what a run has written: what it made goes, what it changed or deleted is as before.
+    /// What others have written since stays. With `plan` nothing is changed, and the run says what would be. `CONFLICT`
+    /// where a later run has written the same entities: that one has to be taken back first.
+    async fn roll_back_resync(
+        &self,
+        ctx: &Context<'_>,
+        run: ID,
+        #[graphql(default)] plan: bool,
+    ) -> async_graphql::Result<RunPayload> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let result = match number(&run, "run") {
+            Ok(run) => integrations.roll_back(who, run, plan).await,
+            Err(error) => Err(error),
+        };
+        RunPayload::new(result)
+    }
 }

@@ -202,6 +202,20 @@ impl ResyncRun {
         RunError::new(self.0.error.clone())
     }
 
+    /// The run that this one takes back. Its kinds are blueprints then.
+    async fn rolls_back(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ID>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let target = integrations.rollback_of(who, self.0.id).await.map_err(refuse)?;
+        Ok(target.map(ID::from))
+    }
+
+    /// The run that has taken this one back.
+    async fn rolled_back_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ID>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        let run = integrations.rolled_back_by(who, self.0.id).await.map_err(refuse)?;
+        Ok(run.map(ID::from))
+    }
+
     /// Why the guard stopped it; of a run that only plans: why it would.
     async fn blocked(&self) -> Option<BlockedRun> {
         self.0.blocked.clone().map(|blocked| BlockedRun {
