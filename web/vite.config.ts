@@ -7,6 +7,8 @@ import { defineConfig } from "vite";
 /** The server that `npm run dev` asks; PORTOLAN_URL names another. */
 const server = process.env.PORTOLAN_URL ?? "http://127.0.0.1:8080";
 
+const proxy = Object.fromEntries(["/api", "/graphql", "/v1"].map((path) => [path, { target: server, ws: true }]));
+
 export default defineConfig({
   plugins: [tanstackRouter(), react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
@@ -17,8 +19,6 @@ export default defineConfig({
     manifest: true,
     chunkSizeWarningLimit: 700,
   },
-  server: {
-    host: "127.0.0.1",
-    proxy: Object.fromEntries(["/api", "/graphql", "/v1"].map((path) => [path, { target: server, ws: true }])),
-  },
+  server: { host: "127.0.0.1", proxy },
+  preview: { host: "127.0.0.1", proxy },
 });

@@ -34,7 +34,7 @@ type DataTableProps<Item> = {
   sort?: readonly Sort[];
   onSort?: (id: string, isAdded: boolean) => void;
   density?: Density;
-  selection?: Selection;
+  selection?: Selection | undefined;
   /** Enter on a row, or a click beside its links. */
   onOpen?: (row: Item) => void;
   /** The row that is open beside the table. */

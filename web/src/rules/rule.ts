@@ -41,8 +41,9 @@ export function isComplete(rule: Rule): boolean {
   const { value } = rule;
   if (value === undefined || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
-  if (value !== null && typeof value === "object" && ("from" in value || "to" in value)) {
-    return Boolean(value.from) || Boolean(value.to);
+  if (value !== null && typeof value === "object") {
+    // Two days, of which one may be left out; or something that has a name.
+    return Boolean(value.from) || Boolean(value.to) || Object.keys(value).some((key) => key !== "from" && key !== "to");
   }
   return true;
 }

@@ -36,7 +36,7 @@ export function Combobox({ value, onChange, placeholder, disabled = false, class
       {...(onSearch ? { filter: null } : {})}
     >
       <Base.InputGroup className={clsx("relative flex w-full min-w-0", className)}>
-        <Base.Input {...input} placeholder={placeholder} className={clsx(controlClass, "h-8 pr-8")} />
+        <Base.Input {...input} placeholder={placeholder} className={clsx(controlClass, "h-8 pr-8 pl-2.5")} />
         {chosen && !disabled ? (
           <Base.Clear
             aria-label="Clear"

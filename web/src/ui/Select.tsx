@@ -34,7 +34,7 @@ export function Select<Value extends string>({
       items={options as Option<Value>[]}
       onValueChange={(next) => next !== null && onChange(next as Value)}
     >
-      <Base.Trigger {...rest} className={clsx(controlClass, "flex h-8 items-center gap-2 text-left", className)}>
+      <Base.Trigger {...rest} className={clsx(controlClass, "flex h-8 items-center gap-2 px-2.5 text-left", className)}>
         <Base.Value placeholder={placeholder} className="grow truncate data-placeholder:text-muted" />
         <ChevronsUpDown aria-hidden className="size-3.5 shrink-0 text-muted" />
       </Base.Trigger>

@@ -12,7 +12,7 @@ export function Textarea({ className, isMono, rows = 3, ...rest }: TextareaProps
       render={<textarea rows={rows} {...rest} />}
       className={clsx(
         controlClass,
-        "field-sizing-content max-h-100 min-h-16 resize-y py-1.5",
+        "field-sizing-content max-h-100 min-h-16 resize-y px-2.5 py-1.5",
         isMono && "font-mono text-code",
         className,
       )}

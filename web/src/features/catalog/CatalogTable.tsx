@@ -3,18 +3,23 @@ import { useCallback, useMemo } from "react";
 import { nextSort } from "@/data-table/columns";
 import { DataTable } from "@/data-table/DataTable";
 import type { BlueprintDefinition } from "@/lib/blueprint/definition";
+import { useRoleReason } from "@/lib/session/useMember";
 import { both, completeRules, readRules } from "@/rules/rule";
 import { BlueprintIcon } from "@/ui/BlueprintIcon";
 import { Button } from "@/ui/Button";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorPanel } from "@/ui/ErrorPanel";
 import { Page, PageHeader } from "@/ui/Page";
+import { BulkBar } from "./BulkBar";
 import type { ChangeView } from "./CatalogPage";
 import type { CatalogRow } from "./catalog.gql";
 import { allColumns, chosenColumns } from "./columns";
+import { NewEntity } from "./NewEntity";
 import { QuickLook } from "./QuickLook";
 import { Toolbar } from "./Toolbar";
+import { useLiveRows } from "./useLiveRows";
 import { useRows } from "./useRows";
+import { useSelection } from "./useSelection";
 import { readColumns, readSort, searchRules, type View, writeColumns, writeSort } from "./view";
 
 type CatalogTableProps = { blueprint: BlueprintDefinition; view: View; onChange: ChangeView; isSystem: boolean };
@@ -32,6 +37,10 @@ export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
   const withComputed = columns.some((column) => column.isComputed);
   const rows = useRows({ blueprint: blueprint.identifier, rules, sort, withComputed });
   const onOpen = useCallback((row: CatalogRow) => onChange({ look: row.identifier }, true), [onChange]);
+  const question = JSON.stringify([blueprint.identifier, rules]);
+  const { selection, chosen, number: chosenNumber, chooseAll, clear } = useSelection(question, rows.count, rows.rowAt);
+  const live = useLiveRows(blueprint.identifier, rules);
+  const canWrite = useRoleReason("MEMBER") === undefined;
   const onResize = (id: string, width: number) => {
     onChange({
       columns: writeColumns(
@@ -52,11 +61,29 @@ export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
           title={blueprint.title}
           icon={<BlueprintIcon blueprint={blueprint} size="lg" />}
           description={<span role="status">{description || "\u00a0"}</span>}
+          actions={<NewEntity blueprint={blueprint} onMade={(identifier) => onChange({ look: identifier }, true)} />}
         >
-          <Toolbar blueprint={blueprint} view={view} onChange={onChange} all={all} columns={columns} />
+          <Toolbar blueprint={blueprint} view={view} onChange={onChange} all={all} columns={columns} rules={rules} />
         </PageHeader>
       }
     >
+      <BulkBar
+        blueprint={blueprint}
+        what={{ blueprint: blueprint.identifier, rules, chosen }}
+        number={chosenNumber}
+        total={rows.count}
+        onAll={chooseAll}
+        onClear={clear}
+      />
+      {live.waiting > 0 && (
+        <button
+          type="button"
+          onClick={live.apply}
+          className="shrink-0 border-line border-b bg-info-soft py-1 text-center font-medium text-info text-meta hover:underline"
+        >
+          {live.waiting === 1 ? "1 change" : `${live.waiting} changes`} of rows: show
+        </button>
+      )}
       {rows.error && (
         <div className="p-4">
           <ErrorPanel error={rows.error} title="The rows could not be loaded." onRetry={rows.retry} />
@@ -73,6 +100,7 @@ export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
         sort={sort}
         onSort={(id, isAdded) => onChange({ sort: writeSort(nextSort(sort, id, isAdded)) }, true)}
         density={view.density ?? "default"}
+        selection={canWrite ? selection : undefined}
         onOpen={onOpen}
         openKey={view.look}
         onResize={onResize}

@@ -16,6 +16,7 @@ import { Popover } from "@/ui/Popover";
 import type { ChangeView } from "./CatalogPage";
 import { ColumnChooser } from "./ColumnChooser";
 import type { CatalogColumn } from "./columns";
+import { ExportMenu } from "./ExportMenu";
 import { FilterChips } from "./FilterChips";
 import type { View } from "./view";
 
@@ -25,6 +26,8 @@ type ToolbarProps = {
   onChange: ChangeView;
   all: readonly CatalogColumn[];
   columns: readonly CatalogColumn[];
+  /** What is searched for and filtered by. */
+  rules: Group | undefined;
 };
 
 const DENSITIES: Array<{ value: Density; label: string }> = [
@@ -34,7 +37,7 @@ const DENSITIES: Array<{ value: Density; label: string }> = [
 ];
 
 /** Search, filters, columns and density of a table. */
-export function Toolbar({ blueprint, view, onChange, all, columns }: ToolbarProps) {
+export function Toolbar({ blueprint, view, onChange, all, columns, rules }: ToolbarProps) {
   const fields = useMemo(() => ruleFields(blueprint), [blueprint]);
   const where = readRules(view.where) ?? NO_RULES;
   const count = countRules(completeRules(where));
@@ -74,6 +77,7 @@ export function Toolbar({ blueprint, view, onChange, all, columns }: ToolbarProp
           onChange={(density) => onChange({ density: density === "default" ? undefined : density })}
         />
       </Menu>
+      <ExportMenu blueprint={blueprint.identifier} rules={rules} />
       <FilterChips where={where} fields={fields} onChange={onChange} />
     </div>
   );

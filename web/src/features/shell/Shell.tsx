@@ -1,5 +1,5 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useLiveModel } from "@/lib/blueprint/model";
 import { useHotkey } from "@/lib/hotkeys";
 import { isSignInWanted, session } from "@/lib/session/session";
@@ -12,7 +12,8 @@ import { RouteAnnouncer } from "./RouteAnnouncer";
 import { Sidebar } from "./Sidebar";
 import { TopBar } from "./TopBar";
 
-const CommandPalette = lazy(() => import("./CommandPalette"));
+const loadPalette = () => import("./CommandPalette");
+const CommandPalette = lazy(loadPalette);
 const SignInAgainDialog = lazy(() => import("./SignInAgainDialog"));
 const ShortcutsDialog = lazy(() => import("./ShortcutsDialog"));
 
@@ -23,6 +24,11 @@ export function Shell() {
   const [areShortcutsOpen, setShortcutsOpen] = useState(false);
   const mustSignIn = useStore(isSignInWanted);
   const open = useStore(session);
+  useEffect(() => {
+    // There before it is wanted: whoever presses Ctrl-K types on at once.
+    const timer = setTimeout(() => void loadPalette(), 1_000);
+    return () => clearTimeout(timer);
+  }, []);
   useHotkey("mod+k", "Find anything", () => setPaletteOpen(true));
   useHotkey("/", "Search", () => setPaletteOpen(true));
   useHotkey("?", "Show all shortcuts", () => setShortcutsOpen(true));
