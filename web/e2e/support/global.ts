@@ -20,7 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const data = mkdtempSync(join(tmpdir(), "portolan-e2e-"));
   const server = spawn(program, ["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir", data], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, PORTOLAN_OUTBOUND_ALLOW: "127.0.0.0/8", RUST_LOG: process.env.RUST_LOG ?? "warn" },
+    env: { ...process.env, PORTOLAN_OUTBOUND_ALLOW: "127.0.0.0/8", PORTOLAN_LOG: process.env.PORTOLAN_LOG ?? "warn" },
   });
   const ended = once(server, "exit");
   const told = await read(server.stdout, ended, program);

@@ -35,6 +35,8 @@ type DataTableProps<Item> = {
   onSort?: (id: string, isAdded: boolean) => void;
   density?: Density;
   selection?: Selection | undefined;
+  /** For rows that take the whole width, such as a group's line: what is in them. */
+  fullRow?: (row: Item) => ReactNode;
   /** Enter on a row, or a click beside its links. */
   onOpen?: (row: Item) => void;
   /** The row that is open beside the table. */
@@ -51,7 +53,7 @@ type DataTableProps<Item> = {
  */
 export function DataTable<Item>(props: DataTableProps<Item>) {
   const { label, columns, pinned = 1, count, rowAt, rowKey, onVisible, sort = [], onSort, selection } = props;
-  const { density = "default", onOpen, openKey, onResize, empty, isOld = false } = props;
+  const { density = "default", fullRow, onOpen, openKey, onResize, empty, isOld = false } = props;
   const box = useRef<HTMLDivElement>(null);
   const height = ROW_HEIGHT[density];
   const { window, reveal } = useRowWindow(box, count, height, HEAD);
@@ -140,6 +142,7 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
         isOpen={key !== undefined && key === openKey}
         selection={selection}
         onOpen={onOpen}
+        full={item && fullRow?.(item)}
       />,
     );
   }

@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import { type MouseEvent, memo } from "react";
+import { type MouseEvent, memo, type ReactNode } from "react";
 import { Checkbox } from "@/ui/Checkbox";
 import { Skeleton } from "@/ui/Skeleton";
 import type { Column } from "./columns";
@@ -18,10 +18,13 @@ type RowProps<Item> = {
   isOpen: boolean;
   selection: Selection | undefined;
   onOpen: ((row: Item) => void) | undefined;
+  /** What stands across all columns instead of cells. */
+  full: ReactNode;
 };
 
 function RowOf<Item>(props: RowProps<Item>) {
-  const { index, item, itemKey, columns, lefts, height, activeColumn, isChosen, isOpen, selection, onOpen } = props;
+  const { index, item, itemKey, columns, lefts, height, activeColumn, isChosen, isOpen, selection, onOpen, full } =
+    props;
   const lead = selection ? 1 : 0;
   const pinned = clsx(
     "sticky z-10",
@@ -37,6 +40,21 @@ function RowOf<Item>(props: RowProps<Item>) {
     if (getSelection()?.toString()) return;
     onOpen(item);
   };
+  if (full) {
+    return (
+      <div role="row" aria-rowindex={index + 2} style={{ height }} className="border-line/70 border-b bg-bg">
+        <div
+          role="gridcell"
+          data-cell={`${index}:0`}
+          aria-colspan={columns.length + lead}
+          tabIndex={activeColumn === undefined ? -1 : 0}
+          className="sticky left-0 flex h-full w-fit min-w-0 max-w-[calc(100vw-14rem)] items-center px-2.5 outline-offset-[-2px]"
+        >
+          {full}
+        </div>
+      </div>
+    );
+  }
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the table handles Enter for the cell in focus
     <div

@@ -1,6 +1,6 @@
 import { Filter, SearchX } from "lucide-react";
 import { useCallback, useMemo } from "react";
-import { nextSort } from "@/data-table/columns";
+import { type Column, nextSort } from "@/data-table/columns";
 import { DataTable } from "@/data-table/DataTable";
 import type { BlueprintDefinition } from "@/lib/blueprint/definition";
 import { useRoleReason } from "@/lib/session/useMember";
@@ -14,9 +14,12 @@ import { BulkBar } from "./BulkBar";
 import type { ChangeView } from "./CatalogPage";
 import type { CatalogRow } from "./catalog.gql";
 import { allColumns, chosenColumns } from "./columns";
+import { GroupRow } from "./GroupRow";
+import type { GroupHeader } from "./groups";
 import { NewEntity } from "./NewEntity";
 import { QuickLook } from "./QuickLook";
 import { Toolbar } from "./Toolbar";
+import { useGroupedRows } from "./useGroupedRows";
 import { useLiveRows } from "./useLiveRows";
 import { useRows } from "./useRows";
 import { useSelection } from "./useSelection";
@@ -36,7 +39,16 @@ export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
   }, [view.q, view.where]);
   const withComputed = columns.some((column) => column.isComputed);
   const rows = useRows({ blueprint: blueprint.identifier, rules, sort, withComputed });
-  const onOpen = useCallback((row: CatalogRow) => onChange({ look: row.identifier }, true), [onChange]);
+  const groupBy = useMemo(
+    () => (view.group ?? []).filter((id) => all.some((column) => column.id === id && column.canGroup)),
+    [view.group, all],
+  );
+  const grouped = useGroupedRows({ blueprint, rules, sort, withComputed, groupBy });
+  const shown = groupBy.length > 0 ? grouped : rows;
+  const onOpen = useCallback(
+    (item: Item) => ("isGroup" in item ? grouped.toggle(item.key) : onChange({ look: item.identifier }, true)),
+    [onChange, grouped.toggle],
+  );
   const question = JSON.stringify([blueprint.identifier, rules]);
   const { selection, chosen, number: chosenNumber, chooseAll, clear } = useSelection(question, rows.count, rows.rowAt);
   const live = useLiveRows(blueprint.identifier, rules);
@@ -84,19 +96,30 @@ export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
           {live.waiting === 1 ? "1 change" : `${live.waiting} changes`} of rows: show
         </button>
       )}
-      {rows.error && (
+      {shown.error && (
         <div className="p-4">
-          <ErrorPanel error={rows.error} title="The rows could not be loaded." onRetry={rows.retry} />
+          <ErrorPanel error={shown.error} title="The rows could not be loaded." onRetry={shown.retry} />
         </div>
       )}
       <DataTable
         label={`${blueprint.title}: entities`}
-        columns={columns}
+        // A group's line has no cells: fullRow draws it.
+        columns={columns as ReadonlyArray<Column<CatalogRow>> as ReadonlyArray<Column<Item>>}
         pinned={view.pin ?? 1}
-        count={rows.isPending && !rows.error ? 12 : rows.count}
-        rowAt={rows.rowAt}
+        count={shown.isPending && !shown.error ? 12 : shown.count}
+        rowAt={shown.rowAt}
         rowKey={rowKey}
-        onVisible={rows.onVisible}
+        onVisible={shown.onVisible}
+        fullRow={(item) =>
+          "isGroup" in item ? (
+            <GroupRow
+              header={item}
+              blueprint={blueprint}
+              title={all.find((column) => column.id === item.property)?.title ?? item.property}
+              onToggle={grouped.toggle}
+            />
+          ) : null
+        }
         sort={sort}
         onSort={(id, isAdded) => onChange({ sort: writeSort(nextSort(sort, id, isAdded)) }, true)}
         density={view.density ?? "default"}
@@ -106,7 +129,7 @@ export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
         onResize={onResize}
         isOld={rows.isOld}
         empty={
-          rows.error ? null : (
+          shown.error ? null : (
             <Nothing
               isFiltered={rules !== undefined}
               title={blueprint.title}
@@ -120,8 +143,10 @@ export function CatalogTable({ blueprint, view, onChange }: CatalogTableProps) {
   );
 }
 
-function rowKey(row: CatalogRow): string {
-  return row.identifier;
+type Item = CatalogRow | GroupHeader;
+
+function rowKey(item: Item): string {
+  return "isGroup" in item ? `group ${item.key}` : item.identifier;
 }
 
 function Nothing({ isFiltered, title, onReset }: { isFiltered: boolean; title: string; onReset: () => void }) {

@@ -1,4 +1,4 @@
-import { AlignJustify, Columns3, ListFilter, Search, X } from "lucide-react";
+import { AlignJustify, Columns3, Layers, ListFilter, Search, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Density } from "@/data-table/DataTable";
 import type { BlueprintDefinition } from "@/lib/blueprint/definition";
@@ -9,6 +9,8 @@ import { ruleFields } from "@/rules/fields";
 import { RuleBuilder } from "@/rules/RuleBuilder";
 import { completeRules, countRules, type Group, NO_RULES, readRules } from "@/rules/rule";
 import { Button } from "@/ui/Button";
+import { MultiCombobox } from "@/ui/Combobox";
+import { Field } from "@/ui/Field";
 import { IconButton } from "@/ui/IconButton";
 import { Input } from "@/ui/Input";
 import { Menu, MenuRadio } from "@/ui/Menu";
@@ -40,6 +42,7 @@ const DENSITIES: Array<{ value: Density; label: string }> = [
 export function Toolbar({ blueprint, view, onChange, all, columns, rules }: ToolbarProps) {
   const fields = useMemo(() => ruleFields(blueprint), [blueprint]);
   const where = readRules(view.where) ?? NO_RULES;
+  const groups = view.group ?? [];
   const count = countRules(completeRules(where));
   return (
     <div className="mt-2.5 flex flex-wrap items-center gap-1.5">
@@ -59,6 +62,25 @@ export function Toolbar({ blueprint, view, onChange, all, columns, rules }: Tool
           fields={fields}
           onChange={(next) => onChange({ where: next.rules.length > 0 ? (next as unknown as Json) : undefined })}
         />
+      </Popover>
+      <Popover
+        label="Group"
+        className="w-72"
+        trigger={
+          <Button icon={Layers}>
+            Group
+            {groups.length > 0 && <span className="tnum text-accent">{groups.length}</span>}
+          </Button>
+        }
+      >
+        <Field label="Group by" hint="Up to three, from the outside in.">
+          <MultiCombobox
+            placeholder="Property"
+            value={groups}
+            options={all.filter((column) => column.canGroup).map(({ id, title }) => ({ value: id, label: title }))}
+            onChange={(next) => onChange({ group: next.length > 0 ? next.slice(0, 3) : undefined }, true)}
+          />
+        </Field>
       </Popover>
       <Popover label="Columns" className="w-72" align="end" trigger={<Button icon={Columns3}>Columns</Button>}>
         <ColumnChooser

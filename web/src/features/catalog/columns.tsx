@@ -122,7 +122,9 @@ function propertyColumn(property: PropertyDefinition): CatalogColumn {
     isSortable: isIndexed && type !== "array",
     isComputed,
     isHiddenAtFirst: isDocument,
-    canGroup: isIndexed && (type !== "number" || property.values !== undefined),
+    canGroup:
+      isIndexed &&
+      (property.values !== undefined || (type !== "number" && !["date", "date-time", "timer"].includes(format ?? ""))),
     hint:
       [property.description, isComputed ? `Computed: ${property.source ?? kind}` : ""].filter(Boolean).join("\n") ||
       undefined,

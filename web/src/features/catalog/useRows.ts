@@ -45,7 +45,7 @@ export function useRows({ blueprint, rules, sort, withComputed }: RowsQuestion) 
 }
 
 /** By title where nothing else is wanted. */
-function orderOf(sort: readonly Sort[]) {
+export function orderOf(sort: readonly Sort[]) {
   if (sort.length === 0) return [{ property: "$title" }];
   return sort.map(({ id, direction }) => ({ property: id, direction }));
 }
