@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::kinds;
 use crate::settings::{Config, Keys};
 
-const BLUEPRINTS: [&str; 10] = [
+const BLUEPRINTS: [&str; 15] = [
     include_str!("../defaults/blueprints/aws-account.yaml"),
     include_str!("../defaults/blueprints/aws-region.yaml"),
     include_str!("../defaults/blueprints/s3-bucket.yaml"),
@@ -16,6 +16,11 @@ const BLUEPRINTS: [&str; 10] = [
     include_str!("../defaults/blueprints/dynamodb-table.yaml"),
     include_str!("../defaults/blueprints/sqs-queue.yaml"),
     include_str!("../defaults/blueprints/sns-topic.yaml"),
+    include_str!("../defaults/blueprints/ecs-cluster.yaml"),
+    include_str!("../defaults/blueprints/ecs-service.yaml"),
+    include_str!("../defaults/blueprints/ecs-task-definition.yaml"),
+    include_str!("../defaults/blueprints/eks-cluster.yaml"),
+    include_str!("../defaults/blueprints/eks-node-group.yaml"),
     include_str!("../defaults/blueprints/iam-role.yaml"),
 ];
 const MAPPING: &str = include_str!("../defaults/mapping.yaml");
@@ -25,7 +30,11 @@ pub(crate) fn descriptor() -> Descriptor {
         name: "aws",
         title: "Amazon Web Services",
         kinds: kinds::ALL.to_vec(),
-        permissions: vec!["sts:GetCallerIdentity (always allowed)", "sts:AssumeRole (where a role is given)"],
+        permissions: vec![
+            "sts:GetCallerIdentity (always allowed)",
+            "sts:AssumeRole (the key, on roleArn or, with accounts, on the role of that name in each)",
+            "organizations:ListAccounts (the role, with accounts: [\"*\"])",
+        ],
         config_schema: schema_of::<Config>(),
         secrets_schema: schema_of::<Keys>(),
         default_mapping: shipped(MAPPING),
@@ -44,6 +53,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::policy;
 
     const PAGE: &str = include_str!("../../../docs/ingestors/aws.md");
 
@@ -59,10 +69,15 @@ mod tests {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let action = |said: &&'static str| said.split(' ').next().unwrap_or_default();
         let descriptor = descriptor();
-        let needed: BTreeSet<&str> =
-            descriptor.kinds.iter().flat_map(|kind| kind.permissions.iter().map(action)).collect();
+        let kinds: Vec<&str> = descriptor.kinds.iter().map(|kind| kind.name).collect();
+        let made = policy::of(&Value::Null, &kinds);
+        let needed: BTreeSet<&str> = made["Statement"][0]["Action"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         assert_eq!(allowed.iter().copied().collect::<BTreeSet<_>>(), needed);
         assert_eq!(allowed.len(), needed.len(), "an action is named twice");
     }

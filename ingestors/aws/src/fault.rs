@@ -39,6 +39,7 @@ const UNAUTHORIZED: &[&str] = &[
     "IncompleteSignature",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidCredentialsException",
     "InvalidSignatureException",
     "InvalidToken",
     "MissingAuthenticationToken",

@@ -5,9 +5,13 @@ use portolan_ingestor_contract::{
     Context, Descriptor, Discreet, IngestError, Ingestor, KindRequest, Settings, Sink, SourceError, read_kind,
 };
 use portolan_schema::{Code, Pointer, Problems};
+use serde_json::Value;
 
+use crate::accounts::{self, Account};
 use crate::descriptor::descriptor;
-use crate::kinds::{self, account, bucket, region, regional, role};
+use crate::kinds::regional::{self, Region};
+use crate::kinds::{self, account, bucket, region};
+use crate::policy;
 use crate::session::Session;
 use crate::settings::{self, Config};
 
@@ -37,6 +41,14 @@ impl Ingestor for Aws {
         &self.descriptor
     }
 
+    fn uses_external_id(&self) -> bool {
+        true
+    }
+
+    fn policy(&self, config: &Value, kinds: &[&str]) -> Option<Value> {
+        Some(policy::of(config, kinds))
+    }
+
     fn validate(&self, settings: &Settings, context: &Context) -> Result<(), Problems> {
         settings::parse(settings, context).map(drop)
     }
@@ -45,7 +57,7 @@ impl Ingestor for Aws {
         let (config, keys) = settings::parse(settings, context)?;
         let context = &Discreet::wrap(context, settings, SECRET_HEADERS);
         let asked = async {
-            let session = Session::open(&config, &keys, context).await?;
+            let session = accounts::open_one(&config, &keys, context).await?;
             check_regions(&session, &config).await
         };
         context.check_unless_cancelled("AWS", asked).await
@@ -61,8 +73,8 @@ impl Ingestor for Aws {
         let (config, keys) = settings::parse(settings, context)?;
         let context = &Discreet::wrap(context, settings, SECRET_HEADERS);
         let work = async {
-            let session = Session::open(&config, &keys, context).await?;
-            let run = Run { session, config, sink };
+            let accounts = accounts::open(&config, &keys, context).await?;
+            let run = Run { accounts, config, sink };
             run.all(kinds).await
         };
         context.unless_cancelled(work).await
@@ -89,45 +101,73 @@ async fn check_regions(session: &Session, config: &Config) -> Result<(), Problem
 
 /// One collection.
 struct Run<'a> {
-    session: Session,
+    accounts: Vec<Account>,
     config: Config,
     sink: &'a dyn Sink,
 }
 
 impl Run<'_> {
     async fn all(&self, kinds: &[KindRequest]) -> Result<(), IngestError> {
-        let regions = self.regions(kinds).await;
+        let names = self.regions(kinds).await;
+        let mut regions: Vec<Region<'_>> = Vec::new();
+        for (account, names) in self.accounts.iter().zip(&names) {
+            match (&account.session, names) {
+                (Ok(session), Ok(names)) => {
+                    regions.extend(names.iter().map(|name| Ok((session, name.as_str()))));
+                }
+                (Err(error), _) | (_, Err(error)) => regions.push(Err(error.clone())),
+            }
+        }
         for request in kinds {
-            read_kind(self.sink, &request.kind, self.one(&request.kind, &regions)).await?;
+            read_kind(self.sink, &request.kind, self.one(request, &regions)).await?;
         }
         Ok(())
     }
 
-    async fn one(&self, kind: &str, regions: &Result<Vec<String>, SourceError>) -> Result<(), IngestError> {
-        let (session, sink) = (&self.session, self.sink);
-        if let Some(list) = kinds::regional(kind) {
-            let regions = regions.as_ref().map_err(Clone::clone)?;
-            return regional::collect(&*list, session, regions, sink).await;
+    async fn one(&self, request: &KindRequest, regions: &[Region<'_>]) -> Result<(), IngestError> {
+        let kind = request.kind.as_str();
+        if let Some(list) = kinds::regional(request)? {
+            return regional::collect(&*list, regions, self.sink).await;
+        }
+        if let Some(list) = kinds::global(request)? {
+            return regional::collect(&*list, &self.homes(), self.sink).await;
         }
         match kind {
-            _ if kind == account::KIND.name => account::collect(session, sink).await,
-            _ if kind == region::KIND.name => region::collect(session, sink).await,
-            _ if kind == bucket::KIND.name => bucket::collect(session, sink).await,
-            _ if kind == role::KIND.name => role::collect(session, sink).await,
+            _ if kind == account::KIND.name => account::collect(&self.accounts, self.sink).await,
+            _ if kind == region::KIND.name => region::collect(&self.homes(), self.sink).await,
+            _ if kind == bucket::KIND.name => bucket::collect(&self.homes(), self.sink).await,
             _ => {
                 let known = kinds::ALL.map(|kind| kind.name).join(", ");
-                let message = format!("aws has no kind \"{kind}\"; its kinds are {known}");
+                let message = format!(
+                    "aws has no kind \"{kind}\"; its kinds are {known}, and any AWS::SERVICE::RESOURCE of AWS's"
+                );
                 Err(SourceError::new(Code::InvalidMapping, message).into())
             }
         }
     }
 
-    /// The regions to read. Asked once a run, and only if a requested kind needs them; a failure is each such kind's.
-    async fn regions(&self, requests: &[KindRequest]) -> Result<Vec<String>, SourceError> {
-        let needed = requests.iter().any(|request| kinds::regional(&request.kind).is_some());
-        if !self.config.wants_all_regions() || !needed {
-            return Ok(self.config.regions.clone());
+    /// Each account, in the region where what belongs to none is asked for.
+    fn homes(&self) -> Vec<Region<'_>> {
+        let sessions = self.accounts.iter().map(|account| account.session.as_ref());
+        sessions
+            .map(|session| session.map(|it| (it, it.home_region.as_str())).map_err(Clone::clone))
+            .collect()
+    }
+
+    /// The regions to read of each account. Asked once a run, and only if a requested kind needs them; a failure is each
+    /// such kind's.
+    async fn regions(&self, requests: &[KindRequest]) -> Vec<Result<Vec<String>, SourceError>> {
+        let needed = requests.iter().any(|request| kinds::is_regional(&request.kind));
+        let mut all = Vec::with_capacity(self.accounts.len());
+        for account in &self.accounts {
+            all.push(match &account.session {
+                Ok(session) if self.config.wants_all_regions() && needed => {
+                    let enabled = region::list(session).await.map_err(|error| session.in_account(error));
+                    enabled.map(|regions| region::names(&regions))
+                }
+                _ => Ok(self.config.regions.clone()),
+            });
         }
-        Ok(region::names(&region::list(&self.session).await?))
+        all
     }
 }

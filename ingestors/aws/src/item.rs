@@ -8,6 +8,7 @@ use crate::session::Session;
 pub(crate) struct Added<'a> {
     pub session: &'a Session,
     pub region: Option<&'a str>,
+    /// Empty where it is not known.
     pub arn: String,
     /// Path of the item's page in AWS's console.
     pub console: Option<String>,
@@ -22,19 +23,26 @@ impl Added<'_> {
         item.insert("__AccountId".to_owned(), self.session.identity.account.clone().into());
         item.insert("__Region".to_owned(), self.region.map_or(Value::Null, Into::into));
         item.insert("__Partition".to_owned(), self.session.partition().into());
-        item.insert("__Arn".to_owned(), self.arn.into());
+        let arn = Some(self.arn).filter(|arn| !arn.is_empty());
+        item.insert("__Arn".to_owned(), arn.map_or(Value::Null, Into::into));
         item.insert("__ConsoleUrl".to_owned(), link.map_or(Value::Null, Into::into));
         item.insert("__Tags".to_owned(), Value::Object(self.tags));
     }
 }
 
-/// `[{"Key": k, "Value": v}, …]` as `{k: v, …}`.
-pub(crate) fn tags(list: Option<&Value>) -> Map<String, Value> {
-    let entries = list.and_then(Value::as_array).into_iter().flatten();
+/// Tags as `{k: v, …}`, which services write as that or as `[{"Key": k, "Value": v}, …]`, some in lower case.
+pub(crate) fn tags(found: Option<&Value>) -> Map<String, Value> {
+    let entries = match found {
+        Some(Value::Object(tags)) => return tags.clone(),
+        Some(Value::Array(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    let of = |tag: &Value, [upper, lower]: [&str; 2]| tag.get(upper).or_else(|| tag.get(lower)).cloned();
     entries
+        .iter()
         .filter_map(|tag| {
-            let key = tag.get("Key")?.as_str()?.to_owned();
-            Some((key, tag.get("Value").cloned().unwrap_or_else(|| "".into())))
+            let key = of(tag, ["Key", "key"])?.as_str()?.to_owned();
+            Some((key, of(tag, ["Value", "value"]).unwrap_or_else(|| "".into())))
         })
         .collect()
 }

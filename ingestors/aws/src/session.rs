@@ -26,6 +26,21 @@ pub(crate) struct Identity {
     pub user_id: String,
 }
 
+/// What the sessions of an integration have in common: its key, and how AWS is asked.
+pub(crate) struct Access {
+    http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
+    home_region: String,
+    page_size: Option<u32>,
+    endpoint: Option<Url>,
+    external_id: Option<String>,
+    key: SharedCredentialsProvider,
+    /// Signs with the key.
+    sdk: SdkConfig,
+    /// Whether several accounts are read, so that messages have to say which.
+    many: bool,
+}
+
 /// Everything a kind needs to ask AWS.
 pub(crate) struct Session {
     pub http: Arc<dyn Http>,
@@ -36,14 +51,11 @@ pub(crate) struct Session {
     pub page_size: Option<u32>,
     endpoint: Option<Url>,
     sdk: SdkConfig,
+    many: bool,
 }
 
-impl Session {
-    /// Assumes the role, if any, and asks AWS who we are.
-    ///
-    /// # Errors
-    /// Where the address cannot be reached or the credentials are refused.
-    pub async fn open(config: &Config, keys: &Keys, context: &Context) -> Result<Self, SourceError> {
+impl Access {
+    pub async fn new(config: &Config, keys: &Keys, context: &Context) -> Self {
         let clock = Arc::clone(&context.clock);
         let http: Arc<dyn Http> = Arc::new(Retrying::new(
             Arc::clone(&context.http),
@@ -52,12 +64,12 @@ impl Session {
             fault::judge,
         ));
         let home_region = config.home_region().to_owned();
-        let base = credentials::base(keys, &home_region).await;
+        let key = credentials::base(keys, &home_region).await;
         let mut builder = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(SdkHttp(Arc::clone(&http)))
             .region(Region::new(home_region.clone()))
-            .credentials_provider(base.clone())
+            .credentials_provider(key.clone())
             .identity_cache(IdentityCache::no_cache())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
@@ -66,37 +78,63 @@ impl Session {
         if let Some(url) = &endpoint {
             builder.set_endpoint_url(Some(url.as_str().to_owned()));
         }
-        let sdk = builder.build();
-        let sts_host = host(endpoint.as_ref(), "sts", &home_region);
-        let role = config.role_arn.clone().map(|arn| Role {
-            arn,
+        Self {
+            http,
+            clock,
+            home_region,
+            page_size: context.page_size,
+            endpoint,
             external_id: context.external_id.clone(),
-            sts: aws_sdk_sts::Client::new(&sdk),
+            key,
+            sdk: builder.build(),
+            many: !config.accounts.is_empty(),
+        }
+    }
+
+    /// Assumes the role, if any, and asks AWS who we are.
+    ///
+    /// # Errors
+    /// Where the address cannot be reached or the credentials are refused.
+    pub async fn open(&self, role: Option<&str>) -> Result<Session, SourceError> {
+        let sts_host = host(self.endpoint.as_ref(), "sts", &self.home_region);
+        let role = role.map(|arn| Role {
+            arn: arn.to_owned(),
+            external_id: self.external_id.clone(),
+            sts: aws_sdk_sts::Client::new(&self.sdk),
             target: sts_host.clone(),
         });
-        let source = Arc::new(CredentialSource::new(base, role, Arc::clone(&clock)));
+        let source = Arc::new(CredentialSource::new(self.key.clone(), role, Arc::clone(&self.clock)));
         // First of all: what a refused role or key says here is clearer than what a wrapped call says.
         source.current().await?;
-        let sdk = sdk
+        let sdk = self
+            .sdk
             .to_builder()
             .credentials_provider(SharedCredentialsProvider::new(Assumed(Arc::clone(&source))))
             .build();
         let identity = identify(&aws_sdk_sts::Client::new(&sdk), &sts_host).await?;
-        Ok(Self {
-            http,
-            clock,
+        Ok(Session {
+            http: Arc::clone(&self.http),
+            clock: Arc::clone(&self.clock),
             credentials: source,
             identity,
-            home_region,
-            page_size: context.page_size,
-            endpoint,
+            home_region: self.home_region.clone(),
+            page_size: self.page_size,
+            endpoint: self.endpoint.clone(),
             sdk,
+            many: self.many,
         })
     }
+}
 
+impl Session {
     /// The partition (`aws`, `aws-cn`, …) the account belongs to.
     pub fn partition(&self) -> &str {
         self.identity.arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws")
+    }
+
+    /// An error with its account, where there are several.
+    pub fn in_account(&self, error: SourceError) -> SourceError {
+        if self.many { named(&self.identity.account, &error) } else { error }
     }
 
     /// Where a service is asked; the path is `/` or that of `endpointUrl`.
@@ -140,15 +178,30 @@ impl Session {
     }
 }
 
+/// An error with the account that it is about.
+pub(crate) fn named(account: &str, error: &SourceError) -> SourceError {
+    SourceError::new(error.code, format!("account {account}: {}", error.message))
+}
+
+/// Where requests are signed for. The regions of a partition share some services, which have one region of theirs.
+pub(crate) fn signing_region<'r>(service: &str, region: &'r str) -> &'r str {
+    match service {
+        "iam" | "organizations" if region.starts_with("us-gov-") => "us-gov-west-1",
+        "iam" if region.starts_with("cn-") => "cn-north-1",
+        "organizations" if region.starts_with("cn-") => "cn-northwest-1",
+        "iam" | "organizations" => "us-east-1",
+        _ => region,
+    }
+}
+
 fn host(endpoint: Option<&Url>, service: &str, region: &str) -> String {
     if let Some(url) = endpoint {
         let host = url.host_str().unwrap_or_default();
         return url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     }
-    match (service, region) {
-        ("iam", region) if region.starts_with("cn-") => "iam.cn-north-1.amazonaws.com.cn".to_owned(),
-        ("iam", region) if region.starts_with("us-gov-") => "iam.us-gov.amazonaws.com".to_owned(),
-        ("iam", _) => "iam.amazonaws.com".to_owned(),
+    match (service, signing_region(service, region)) {
+        ("iam", "us-east-1") => "iam.amazonaws.com".to_owned(),
+        ("iam", "us-gov-west-1") => "iam.us-gov.amazonaws.com".to_owned(),
         (service, region) if region.starts_with("cn-") => format!("{service}.{region}.amazonaws.com.cn"),
         (service, region) => format!("{service}.{region}.amazonaws.com"),
     }

@@ -5,10 +5,9 @@ use portolan_schema::{Code, Pointer, Problems};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
-/// Stands for every region that is enabled for the account.
+/// Stands for every region that is enabled for an account, and for every account of an organisation.
 const ALL: &str = "*";
 /// Where global calls go when the settings name no region.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -17,9 +16,9 @@ const DEFAULT_REGION: &str = "us-east-1";
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Regions whose EC2 instances, Lambda functions and RDS instances are read; `["*"]` for every region enabled for the
-    /// account. Buckets are always read from all regions. Signing in and other global calls use the first region
-    /// (us-east-1 with `*`); name one of its regions for a partition other than `aws`.
+    /// Regions whose resources are read; `["*"]` for every region enabled for the account. Buckets are always read from all
+    /// regions. Signing in and other global calls use the first region (us-east-1 with `*`); name one of its regions for a
+    /// partition other than `aws`.
     #[serde(default = "all_regions")]
     #[schemars(
         length(min = 1, max = 100),
@@ -30,13 +29,16 @@ pub(crate) struct Config {
     #[serde(default)]
     #[schemars(url)]
     endpoint_url: Option<String>,
-    /// A role to assume with the access key before reading.
+    /// A role to assume with the access key before reading. Its trust policy can demand the external id of your tenant.
+    /// With `accounts`, the role that has this path and name in each of them; with `["*"]`, this very role lists them first.
     #[serde(default)]
     #[schemars(regex(pattern = r"^arn:[a-z0-9-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"))]
     pub role_arn: Option<String>,
-    /// Reading several accounts by assumed roles is not supported by this version; make an integration for each account.
+    /// Numbers of the accounts to read, by a role in each (`roleArn`); `["*"]` for every active account of the
+    /// organisation, which the role must be allowed to list. Without any, the account of the role or the key is read.
     #[serde(default)]
-    accounts: Option<Value>,
+    #[schemars(length(max = 500), inner(regex(pattern = r"^(\*|[0-9]{12})$")))]
+    pub accounts: Vec<String>,
 }
 
 /// An access key. Without one, the server's own identity is used where the operator grants it.
@@ -65,6 +67,18 @@ impl Config {
     /// Whether every enabled region is meant.
     pub fn wants_all_regions(&self) -> bool {
         self.regions.iter().any(|region| region == ALL)
+    }
+
+    /// Whether every account of the organisation is meant.
+    pub fn wants_all_accounts(&self) -> bool {
+        self.accounts.iter().any(|account| account == ALL)
+    }
+
+    /// The role to assume in an account: the one of `roleArn`, moved there.
+    pub fn role_in(&self, account: &str) -> Option<String> {
+        let mut parts: Vec<&str> = self.role_arn.as_deref()?.splitn(6, ':').collect();
+        *parts.get_mut(4)? = account;
+        Some(parts.join(":"))
     }
 
     /// The address that answers for all of AWS, if one was set.
@@ -103,9 +117,18 @@ fn check_config(config: &Config, at: &Pointer, problems: &mut Problems) {
         let message = "an endpoint is an http or https address without user, query and fragment";
         problems.add(Code::InvalidValue, at.key("endpointUrl"), message);
     }
-    if config.accounts.is_some() {
-        let message = "several accounts in one integration are not supported by this version; make one each";
-        problems.add(Code::NotSupported, at.key("accounts"), message);
+    for (index, account) in config.accounts.iter().enumerate() {
+        let place = || at.key("accounts").index(index);
+        if account == ALL && config.accounts.len() > 1 {
+            problems.add(Code::InvalidValue, place(), "\"*\" means every account and stands alone");
+        }
+        if config.accounts[..index].contains(account) {
+            problems.add(Code::InvalidValue, place(), format!("the account {account} is listed twice"));
+        }
+    }
+    if !config.accounts.is_empty() && config.role_arn.is_none() {
+        let message = "accounts are read by a role in each of them: which?";
+        problems.add(Code::Required, at.key("roleArn"), message);
     }
 }
 
@@ -142,7 +165,7 @@ mod tests {
     use std::sync::Arc;
 
     use portolan_ingestor_contract::{Http, HttpError};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -185,19 +208,37 @@ mod tests {
             ],
         );
         check(
-            json!({ "regions": ["*", "eu-west-1", "eu-west-1"], "accounts": ["222222222222"] }),
+            json!({ "regions": ["*", "eu-west-1", "eu-west-1"], "accounts": ["222222222222", "*", "222222222222"] }),
             keys(),
             false,
             &[
                 "INVALID_VALUE /config/regions/0",
                 "INVALID_VALUE /config/regions/2",
-                "NOT_SUPPORTED /config/accounts",
+                "INVALID_VALUE /config/accounts/1",
+                "INVALID_VALUE /config/accounts/2",
+                "REQUIRED /config/roleArn",
             ],
         );
         for bad in ["ftp://a", "http://u:p@a", "http://a?x=1", "http://", "localhost:5000"] {
             check(json!({ "endpointUrl": bad }), keys(), false, &["INVALID_VALUE /config/endpointUrl"]);
         }
         check(json!({ "roleArn": "admin" }), keys(), false, &["INVALID_VALUE /config/roleArn"]);
+        let role = "arn:aws-cn:iam::111111111111:role/a/portolan";
+        check(json!({ "roleArn": role, "accounts": ["*"] }), keys(), false, &[]);
+        check(
+            json!({ "roleArn": role, "accounts": ["22222222222", "all"] }),
+            keys(),
+            false,
+            &["INVALID_VALUE /config/accounts/0", "INVALID_VALUE /config/accounts/1"],
+        );
+    }
+
+    #[test]
+    fn the_role_is_the_same_in_every_account() {
+        let config = json!({ "roleArn": "arn:aws-cn:iam::111111111111:role/a/portolan", "accounts": ["*"] });
+        let config: Config = serde_json::from_value(config).expect("these are settings");
+        let role = config.role_in("222222222222");
+        assert_eq!(role.as_deref(), Some("arn:aws-cn:iam::222222222222:role/a/portolan"));
     }
 
     #[test]

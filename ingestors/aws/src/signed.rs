@@ -10,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::fault;
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::xml::{self, Fields};
 
 /// A service of the Query protocol.
@@ -30,6 +30,8 @@ pub(crate) struct JsonService {
     pub target: &'static str,
     /// The protocol's version as its content type has it.
     pub content_type: &'static str,
+    /// Whether some answer may say nothing but `{}`, so that only those under the protocol's name count.
+    pub is_terse: bool,
 }
 
 /// Why a call brought no answer.
@@ -44,6 +46,11 @@ impl Refused {
     /// Whether AWS said one of these.
     pub fn says(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// Whether AWS's explanation has these words.
+    pub fn mentions(&self, words: &str) -> bool {
+        self.error.message.contains(words)
     }
 }
 
@@ -119,9 +126,8 @@ pub(crate) async fn post_json(
     let address = session.address(service.name, region)?;
     let body = parameters.to_string().into();
     let answer = send(session, service.name, region, &call, &address, request, body).await?;
-    // SQS says of an empty list nothing but `{}`: so may others, but not under this protocol's name.
     let named = answer.headers().get("content-type").and_then(|name| name.to_str().ok()).unwrap_or_default();
-    if !named.starts_with("application/x-amz-json-") {
+    if service.is_terse && !named.starts_with("application/x-amz-json-") {
         return Err(SourceError::failed(format!("the answer to {call} is not in AWS's JSON protocol")).into());
     }
     read_json(&call, &answer)
@@ -167,13 +173,7 @@ async fn send(
     let unsent = |_| SourceError::failed(format!("{call} cannot be written as a request"));
     let mut request = request.uri(address.as_str()).body(body).map_err(unsent)?;
     let credentials = session.credentials.current().await?;
-    // IAM is one service for all regions of a partition and is signed for the partition's first.
-    let region = match (service, region) {
-        ("iam", region) if region.starts_with("cn-") => "cn-north-1",
-        ("iam", region) if region.starts_with("us-gov-") => "us-gov-west-1",
-        ("iam", _) => "us-east-1",
-        (_, region) => region,
-    };
+    let region = session::signing_region(service, region);
     add_signature(&mut request, credentials, service, region, session.clock.now().into())
         .map_err(|_| SourceError::failed(format!("{call} cannot be signed")))?;
     let response = session

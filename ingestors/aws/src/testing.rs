@@ -123,10 +123,98 @@ impl Emulator {
         let function = json!({
             "FunctionName": name, "Runtime": "python3.13", "Role": role, "Handler": "main.handle",
             "Description": "Greets & waves", "Timeout": 7, "MemorySize": 256, "Code": { "ZipFile": NO_CODE },
-            "Environment": { "Variables": variables },
+            "Environment": { "Variables": variables }, "Tags": { "team": "greeters" },
         });
-        let request = http::Request::post(format!("{}/2015-03-31/functions", self.url));
-        self.send("lambda", region, request, function.to_string()).await;
+        self.post("lambda", region, "/2015-03-31/functions", &function).await;
+    }
+
+    /// Adds tags to a function.
+    pub async fn tag_function(&self, region: &str, name: &str, tags: &Value) {
+        let arn = format!("arn:aws:lambda:{region}:{}:function:{name}", self.account);
+        self.post("lambda", region, &format!("/2017-03-31/tags/{arn}"), &json!({ "Tags": tags })).await;
+    }
+
+    /// Makes a cluster of ECS; answers its ARN.
+    pub async fn create_ecs_cluster(&self, region: &str, name: &str) -> String {
+        let cluster = json!({
+            "clusterName": name, "capacityProviders": ["FARGATE"], "tags": [{ "key": "team", "value": "orders" }],
+            "settings": [{ "name": "containerInsights", "value": "enabled" }],
+        });
+        let made = self.ecs(region, "CreateCluster", &cluster).await;
+        made["cluster"]["clusterArn"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    }
+
+    /// Registers a revision of a task definition with one container.
+    pub async fn register_task_definition(&self, region: &str, family: &str, variables: &Value) {
+        let role = format!("arn:aws:iam::{}:role/{family}", self.account);
+        let definition = json!({
+            "family": family, "cpu": "256", "memory": "512", "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"], "taskRoleArn": role, "executionRoleArn": role,
+            "containerDefinitions": [{ "name": "web", "image": "registry.example/web:1", "environment": variables }],
+            "tags": [{ "key": "team", "value": "orders" }],
+        });
+        self.ecs(region, "RegisterTaskDefinition", &definition).await;
+    }
+
+    /// Makes a service of ECS.
+    pub async fn create_ecs_service(&self, region: &str, cluster: &str, name: &str, family: &str) {
+        let service = json!({
+            "cluster": cluster, "serviceName": name, "taskDefinition": family, "desiredCount": 2,
+            "launchType": "FARGATE", "tags": [{ "key": "team", "value": "orders" }],
+        });
+        self.ecs(region, "CreateService", &service).await;
+    }
+
+    async fn ecs(&self, region: &str, action: &str, parameters: &Value) -> Value {
+        self.json("ecs", region, &format!("AmazonEC2ContainerServiceV20141113.{action}"), parameters).await
+    }
+
+    /// Makes a cluster of EKS.
+    pub async fn create_eks_cluster(&self, region: &str, name: &str) {
+        let cluster = json!({
+            "name": name, "version": "1.33", "roleArn": format!("arn:aws:iam::{}:role/eks", self.account),
+            "resourcesVpcConfig": { "subnetIds": ["subnet-1"], "endpointPublicAccess": false, "vpcId": "vpc-1" },
+            "tags": { "team": "platform" },
+        });
+        self.post("eks", region, "/clusters", &cluster).await;
+    }
+
+    /// Makes a group of nodes in a cluster of EKS.
+    pub async fn create_node_group(&self, region: &str, cluster: &str, name: &str) {
+        let group = json!({
+            "nodegroupName": name, "nodeRole": format!("arn:aws:iam::{}:role/node", self.account),
+            "subnets": ["subnet-1"], "instanceTypes": ["m7g.large"], "tags": { "team": "platform" },
+            "scalingConfig": { "minSize": 1, "maxSize": 5, "desiredSize": 3 },
+        });
+        self.post("eks", region, &format!("/clusters/{cluster}/node-groups"), &group).await;
+    }
+
+    /// Makes the account the first of an organisation, with an account of each name; answers their numbers.
+    pub async fn create_organization(&self, names: &[&str]) -> Vec<String> {
+        self.organizations("CreateOrganization", &json!({ "FeatureSet": "ALL" })).await;
+        let mut accounts = Vec::new();
+        for name in names {
+            let wanted = json!({ "AccountName": name, "Email": format!("{name}@example.com") });
+            let made = self.organizations("CreateAccount", &wanted).await;
+            let account = made["CreateAccountStatus"]["AccountId"].as_str();
+            accounts.push(account.unwrap_or_else(|| panic!("{made}")).to_owned());
+        }
+        accounts
+    }
+
+    /// Closes an account of the organisation.
+    pub async fn close_account(&self, account: &str) {
+        self.organizations("CloseAccount", &json!({ "AccountId": account })).await;
+    }
+
+    async fn organizations(&self, action: &str, parameters: &Value) -> Value {
+        self.json("organizations", "us-east-1", &format!("AWSOrganizationsV20161128.{action}"), parameters)
+            .await
+    }
+
+    async fn post(&self, service: &str, region: &str, path: &str, body: &Value) {
+        let request = http::Request::post(format!("{}{path}", self.url));
+        self.send(service, region, request, body.to_string()).await;
     }
 
     /// Makes a database instance.

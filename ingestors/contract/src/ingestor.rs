@@ -37,6 +37,18 @@ pub trait Ingestor: Send + Sync {
         true
     }
 
+    /// Whether it shows the source [`Context::external_id`], so that people need to know it before they let it in.
+    fn uses_external_id(&self) -> bool {
+        false
+    }
+
+    /// The document by which the source is told to allow what these kinds need and nothing else, with a configuration
+    /// (null: the defaults). None where sources of this kind take no such documents.
+    fn policy(&self, config: &Value, kinds: &[&str]) -> Option<Value> {
+        let _ = (config, kinds);
+        None
+    }
+
     /// Checks settings without any network traffic.
     ///
     /// # Errors

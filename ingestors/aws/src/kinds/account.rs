@@ -4,7 +4,8 @@ use portolan_ingestor_contract::{IngestError, KindDescription, Level, Sink, Sour
 use portolan_schema::Code;
 use serde_json::{Map, Value, json};
 
-use super::regional::items_at;
+use super::regional::{self, items_at};
+use crate::accounts::Account;
 use crate::fields;
 use crate::item::Added;
 use crate::session::Session;
@@ -13,14 +14,22 @@ use crate::signed::{self, QueryService};
 pub(crate) const KIND: KindDescription = KindDescription {
     name: "account",
     title: "Accounts",
-    description: "The account of the credentials: the answer of sts:GetCallerIdentity, with __AccountAlias.",
+    description: "The account of the credentials or of each role: the answer of sts:GetCallerIdentity, with __AccountAlias, \
+        and as __Organization what organizations:ListAccounts told of it, where that was asked for all accounts.",
     permissions: &["iam:ListAccountAliases (optional, for the account's alias)"],
 };
 
 pub(super) const IAM: QueryService =
     QueryService { name: "iam", version: "2010-05-08", fields: &fields::IAM };
 
-pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
+/// Reads each account.
+pub(crate) async fn collect(accounts: &[Account], sink: &dyn Sink) -> Result<(), IngestError> {
+    let reads: Vec<_> = accounts.iter().map(|account| read(account, sink)).collect();
+    regional::all(reads, 1).await
+}
+
+async fn read(account: &Account, sink: &dyn Sink) -> Result<(), IngestError> {
+    let session = account.session.as_ref().map_err(Clone::clone)?;
     let alias = match alias(session).await {
         Ok(alias) => alias,
         Err(error) if error.code == Code::UpstreamForbidden => {
@@ -28,7 +37,7 @@ pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), In
             sink.log(Level::Warning, Some(KIND.name), &message, Some(&session.identity.account)).await?;
             None
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(session.in_account(error).into()),
     };
     let identity = &session.identity;
     let mut item = Map::new();
@@ -36,6 +45,7 @@ pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), In
     item.insert("Account".to_owned(), identity.account.clone().into());
     item.insert("Arn".to_owned(), identity.arn.clone().into());
     item.insert("__AccountAlias".to_owned(), json!(alias));
+    item.insert("__Organization".to_owned(), account.listed.clone());
     let arn = format!("arn:{}:iam::{}:root", session.partition(), identity.account);
     Added { session, region: None, arn, console: None, tags: Map::new() }.to(&mut item);
     sink.items(KIND.name, vec![Value::Object(item)]).await?;

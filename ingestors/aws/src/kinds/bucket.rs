@@ -9,6 +9,7 @@ use portolan_ingestor_contract::{IngestError, KindDescription, MAX_BATCH, Sink, 
 use serde_json::{Map, Value, json};
 
 use self::details::{Details, Reader};
+use super::regional::{self, Region};
 use crate::fault;
 use crate::item::Added;
 use crate::session::Session;
@@ -35,7 +36,21 @@ const BUCKETS_AT_ONCE: usize = 8;
 /// Pages after which something must be wrong.
 const MAX_PAGES: usize = 100_000;
 
-pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
+/// Reads the buckets of each account.
+pub(crate) async fn collect(homes: &[Region<'_>], sink: &dyn Sink) -> Result<(), IngestError> {
+    let reads: Vec<_> = homes.iter().map(|home| read(home, sink)).collect();
+    regional::all(reads, 1).await
+}
+
+async fn read(home: &Region<'_>, sink: &dyn Sink) -> Result<(), IngestError> {
+    let (session, _) = home.clone()?;
+    match read_account(session, sink).await {
+        Err(IngestError::Source(error)) => Err(session.in_account(error).into()),
+        result => result,
+    }
+}
+
+async fn read_account(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
     let reader = Reader::new(session);
     let client = session.s3(&session.home_region);
     let most = session.page_size.and_then(|size| i32::try_from(size).ok()).unwrap_or(PAGE.1);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use portolan_ingestor_contract::{KindDescription, SourceError};
 use serde_json::Value;
 
-use super::regional::{Page, Regional, items_at, token_at};
+use super::regional::{Page, Place, Regional, items_at, token_at};
 use crate::fields;
 use crate::item::{Added, tags, text};
 use crate::session::Session;
@@ -26,11 +26,12 @@ pub(crate) struct Databases;
 
 #[async_trait]
 impl Regional for Databases {
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> &str {
         KIND.name
     }
 
-    async fn page(&self, session: &Session, region: &str, token: Option<&str>) -> Result<Page, SourceError> {
+    async fn page(&self, at: Place<'_>, token: Option<&str>) -> Result<Page, SourceError> {
+        let Place { session, region, .. } = at;
         let mut parameters = Vec::new();
         if let Some(size) = session.page_size {
             parameters.push(("MaxRecords", size.clamp(PAGE.0, PAGE.1).to_string()));

@@ -5,7 +5,7 @@ use portolan_ingestor_contract::{KindDescription, SourceError};
 use serde_json::Value;
 
 use super::region::EC2;
-use super::regional::{Page, Regional, items_at, token_at};
+use super::regional::{Page, Place, Regional, items_at, token_at};
 use crate::item::{Added, tags, text};
 use crate::session::Session;
 use crate::signed;
@@ -25,11 +25,12 @@ pub(crate) struct Instances;
 
 #[async_trait]
 impl Regional for Instances {
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> &str {
         KIND.name
     }
 
-    async fn page(&self, session: &Session, region: &str, token: Option<&str>) -> Result<Page, SourceError> {
+    async fn page(&self, at: Place<'_>, token: Option<&str>) -> Result<Page, SourceError> {
+        let Place { session, region, .. } = at;
         let (usual, least, most) = PAGE;
         let size = session.page_size.unwrap_or(usual).clamp(least, most);
         let mut parameters = vec![("MaxResults", size.to_string())];

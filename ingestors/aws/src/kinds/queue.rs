@@ -5,7 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use portolan_ingestor_contract::{KindDescription, SourceError};
 use serde_json::{Map, Value, json};
 
-use super::regional::{ITEMS_AT_ONCE, Page, Regional, items_at, token_at};
+use super::regional::{ITEMS_AT_ONCE, Page, Place, Regional, items_at, token_at};
 use super::unread::Unread;
 use crate::item::Added;
 use crate::session::Session;
@@ -19,8 +19,12 @@ pub(crate) const KIND: KindDescription = KindDescription {
     permissions: &["sqs:ListQueues", "sqs:GetQueueAttributes", "sqs:ListQueueTags (optional)"],
 };
 
-const SQS: JsonService =
-    JsonService { name: "sqs", target: "AmazonSQS", content_type: "application/x-amz-json-1.0" };
+const SQS: JsonService = JsonService {
+    name: "sqs",
+    target: "AmazonSQS",
+    content_type: "application/x-amz-json-1.0",
+    is_terse: true,
+};
 
 /// Queues a page, and the bounds AWS sets. AWS gives tokens only to those who set a page size.
 const PAGE: (u32, u32, u32) = (100, 1, 1000);
@@ -39,7 +43,7 @@ impl Default for Queues {
 
 #[async_trait]
 impl Regional for Queues {
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> &str {
         KIND.name
     }
 
@@ -47,7 +51,8 @@ impl Regional for Queues {
         Some(&self.unread)
     }
 
-    async fn page(&self, session: &Session, region: &str, token: Option<&str>) -> Result<Page, SourceError> {
+    async fn page(&self, at: Place<'_>, token: Option<&str>) -> Result<Page, SourceError> {
+        let Place { session, region, .. } = at;
         let (usual, least, most) = PAGE;
         let mut asked = json!({ "MaxResults": session.page_size.unwrap_or(usual).clamp(least, most) });
         if let Some(token) = token {

@@ -1,8 +1,12 @@
 //! Kind `region`: the regions enabled for the account; also what `regions: ["*"]` means.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use portolan_ingestor_contract::{IngestError, KindDescription, Sink, SourceError, send};
 use serde_json::{Map, Value};
 
+use super::regional::{self, Region};
 use crate::fields;
 use crate::item::{Added, text};
 use crate::session::Session;
@@ -11,7 +15,7 @@ use crate::signed::{self, QueryService};
 pub(crate) const KIND: KindDescription = KindDescription {
     name: "region",
     title: "Regions",
-    description: "Every region enabled for the account, as ec2:DescribeRegions answers, whether its resources are read or \
+    description: "Every region enabled for an account, as ec2:DescribeRegions answers, whether its resources are read or \
         not: buckets may be in any of them.",
     permissions: &["ec2:DescribeRegions"],
 };
@@ -38,10 +42,21 @@ pub(crate) fn names(regions: &[Map<String, Value>]) -> Vec<String> {
         .collect()
 }
 
-pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
+/// Reads the regions of each account; one that several have is the first's.
+pub(crate) async fn collect(homes: &[Region<'_>], sink: &dyn Sink) -> Result<(), IngestError> {
+    let seen = Mutex::default();
+    let reads: Vec<_> = homes.iter().map(|home| read(home, &seen, sink)).collect();
+    regional::all(reads, 1).await
+}
+
+async fn read(home: &Region<'_>, seen: &Mutex<BTreeSet<String>>, sink: &dyn Sink) -> Result<(), IngestError> {
+    let (session, _) = home.clone()?;
     let mut items = Vec::new();
-    for mut item in list(session).await? {
+    for mut item in list(session).await.map_err(|error| session.in_account(error))? {
         let name = text(&item, "RegionName").to_owned();
+        if !seen.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+            continue;
+        }
         // Regions have no ARN of their own; this is the form AWS uses where it has to name one.
         let arn = format!("arn:{}:account:::region/{name}", session.partition());
         let console = Some("console/home".to_owned());

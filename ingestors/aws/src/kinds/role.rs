@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
-use portolan_ingestor_contract::{IngestError, KindDescription, Sink, SourceError};
+use portolan_ingestor_contract::{KindDescription, SourceError};
 use serde_json::{Map, Value};
 
 use super::account::IAM;
-use super::regional::{self, ITEMS_AT_ONCE, Page, Regional, items_at, token_at};
+use super::regional::{ITEMS_AT_ONCE, Page, Place, Regional, items_at, token_at};
 use super::unread::Unread;
 use crate::item::{Added, tags, text};
 use crate::session::Session;
@@ -26,19 +26,19 @@ const PAGE: (u32, u32) = (1, 1000);
 /// The role was deleted since it was listed.
 const GONE: &[&str] = &["NoSuchEntity"];
 
-struct Roles {
+pub(crate) struct Roles {
     unread: Unread,
 }
 
-/// Reads the one list of the account, in the first region's partition.
-pub(crate) async fn collect(session: &Session, sink: &dyn Sink) -> Result<(), IngestError> {
-    let roles = Roles { unread: Unread::new(KIND.name, "roles") };
-    regional::collect(&roles, session, std::slice::from_ref(&session.home_region), sink).await
+impl Default for Roles {
+    fn default() -> Self {
+        Self { unread: Unread::new(KIND.name, "roles") }
+    }
 }
 
 #[async_trait]
 impl Regional for Roles {
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> &str {
         KIND.name
     }
 
@@ -46,7 +46,8 @@ impl Regional for Roles {
         Some(&self.unread)
     }
 
-    async fn page(&self, session: &Session, region: &str, token: Option<&str>) -> Result<Page, SourceError> {
+    async fn page(&self, at: Place<'_>, token: Option<&str>) -> Result<Page, SourceError> {
+        let Place { session, region, .. } = at;
         let mut parameters = Vec::new();
         if let Some(size) = session.page_size {
             parameters.push(("MaxItems", size.clamp(PAGE.0, PAGE.1).to_string()));

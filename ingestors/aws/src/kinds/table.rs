@@ -5,7 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use portolan_ingestor_contract::{KindDescription, SourceError};
 use serde_json::{Map, Value, json};
 
-use super::regional::{ITEMS_AT_ONCE, Page, Regional, items_at, token_at};
+use super::regional::{ITEMS_AT_ONCE, Page, Place, Regional, items_at, token_at};
 use super::unread::Unread;
 use crate::item::{Added, tags};
 use crate::session::Session;
@@ -18,8 +18,12 @@ pub(crate) const KIND: KindDescription = KindDescription {
     permissions: &["dynamodb:ListTables", "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource (optional)"],
 };
 
-const DYNAMODB: JsonService =
-    JsonService { name: "dynamodb", target: "DynamoDB_20120810", content_type: "application/x-amz-json-1.0" };
+const DYNAMODB: JsonService = JsonService {
+    name: "dynamodb",
+    target: "DynamoDB_20120810",
+    content_type: "application/x-amz-json-1.0",
+    is_terse: false,
+};
 
 /// AWS's largest page, which is also what it gives unasked.
 const LARGEST_PAGE: u32 = 100;
@@ -40,7 +44,7 @@ impl Default for Tables {
 
 #[async_trait]
 impl Regional for Tables {
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> &str {
         KIND.name
     }
 
@@ -48,7 +52,8 @@ impl Regional for Tables {
         Some(&self.unread)
     }
 
-    async fn page(&self, session: &Session, region: &str, token: Option<&str>) -> Result<Page, SourceError> {
+    async fn page(&self, at: Place<'_>, token: Option<&str>) -> Result<Page, SourceError> {
+        let Place { session, region, .. } = at;
         let mut parameters = Map::new();
         if let Some(size) = session.page_size {
             parameters.insert("Limit".to_owned(), size.clamp(1, LARGEST_PAGE).into());

@@ -5,7 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use portolan_ingestor_contract::{KindDescription, SourceError};
 use serde_json::{Map, Value};
 
-use super::regional::{ITEMS_AT_ONCE, Page, Regional, items_at, token_at};
+use super::regional::{ITEMS_AT_ONCE, Page, Place, Regional, items_at, token_at};
 use super::unread::Unread;
 use crate::fields;
 use crate::item::{Added, tags};
@@ -37,7 +37,7 @@ impl Default for Topics {
 
 #[async_trait]
 impl Regional for Topics {
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> &str {
         KIND.name
     }
 
@@ -46,7 +46,8 @@ impl Regional for Topics {
     }
 
     /// AWS decides how many topics a page has: 100 at most.
-    async fn page(&self, session: &Session, region: &str, token: Option<&str>) -> Result<Page, SourceError> {
+    async fn page(&self, at: Place<'_>, token: Option<&str>) -> Result<Page, SourceError> {
+        let Place { session, region, .. } = at;
         let parameters: Vec<_> = token.map(|token| ("NextToken", token.to_owned())).into_iter().collect();
         let answer = signed::query(session, &SNS, region, "ListTopics", &parameters).await?;
         let topics = items_at(&answer, "/ListTopicsResult/Topics", "sns:ListTopics")?;

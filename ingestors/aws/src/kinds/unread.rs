@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 
 /// What one kind's items lack, by the call that was refused.
 pub(crate) struct Unread {
-    kind: &'static str,
+    kind: String,
     /// The items, for people, in the plural.
     plural: &'static str,
     missed: Mutex<BTreeMap<&'static str, Missed>>,
@@ -29,8 +29,8 @@ struct Missed {
 }
 
 impl Unread {
-    pub fn new(kind: &'static str, plural: &'static str) -> Self {
-        Self { kind, plural, missed: Mutex::default() }
+    pub fn new(kind: impl Into<String>, plural: &'static str) -> Self {
+        Self { kind: kind.into(), plural, missed: Mutex::default() }
     }
 
     /// Remembers that `call` told nothing of an item.
@@ -77,7 +77,7 @@ impl Unread {
             missed.values_mut().flat_map(|missed| std::mem::take(&mut missed.untold)).collect()
         };
         for (item, message) in untold {
-            sink.log(Level::Warning, Some(self.kind), &message, Some(&item)).await?;
+            sink.log(Level::Warning, Some(&self.kind), &message, Some(&item)).await?;
         }
         Ok(())
     }
@@ -90,7 +90,7 @@ impl Unread {
         };
         for (call, count) in counts.into_iter().filter(|(_, count)| *count > NAMED) {
             let message = format!("what {call} tells stays empty for {count} {} in all", self.plural);
-            sink.log(Level::Warning, Some(self.kind), &message, None).await?;
+            sink.log(Level::Warning, Some(&self.kind), &message, None).await?;
         }
         Ok(())
     }

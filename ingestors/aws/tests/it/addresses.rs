@@ -64,6 +64,8 @@ async fn every_service_has_its_host() {
         "*.s3.us-east-1.amazonaws.com",
         "dynamodb.eu-west-1.amazonaws.com",
         "ec2.eu-west-1.amazonaws.com",
+        "ecs.eu-west-1.amazonaws.com",
+        "eks.eu-west-1.amazonaws.com",
         "iam.amazonaws.com",
         "lambda.eu-west-1.amazonaws.com",
         "rds.eu-west-1.amazonaws.com",
@@ -84,7 +86,7 @@ async fn partitions_have_their_own() {
         ("us-gov-west-1", "us-gov-west-1.amazonaws.com", "iam.us-gov.amazonaws.com"),
     ] {
         let (_, found) = hosts(region).await;
-        for host in ["dynamodb", "ec2", "lambda", "rds", "s3", "sns", "sqs", "sts"]
+        for host in ["dynamodb", "ec2", "ecs", "eks", "lambda", "rds", "s3", "sns", "sqs", "sts"]
             .map(|service| format!("{service}.{domain}"))
         {
             assert!(found.contains(&host), "{host} in {found:?}");

@@ -3,6 +3,13 @@
 use portolan_ingestor_contract::conformance::{Answer, Failure, Seen};
 use serde_json::{Value, json};
 
+/// The services of the JSON protocol.
+macro_rules! json_service {
+    () => {
+        "dynamodb" | "sqs" | "ecs" | "organizations" | "cloudcontrolapi"
+    };
+}
+
 /// The service a request was signed for.
 pub fn service(seen: &Seen) -> String {
     scope(seen, 3)
@@ -18,12 +25,24 @@ pub fn key(seen: &Seen) -> String {
     scope(seen, 0)
 }
 
-/// The action of a request: a field of Query services, a header of JSON ones; otherwise empty.
+/// The action of a request: a field of Query services, a header of JSON ones, what a path means to the others; empty for
+/// S3.
 pub fn action(seen: &Seen) -> String {
-    match seen.header("x-amz-target").rsplit_once('.') {
-        Some((_, action)) => action.to_owned(),
-        None => seen.field("Action").unwrap_or_default(),
+    if let Some((_, action)) = seen.header("x-amz-target").rsplit_once('.') {
+        return action.to_owned();
     }
+    let path = seen.target.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let action = match (service(seen).as_str(), parts.as_slice()) {
+        ("lambda", [_, "functions"]) => "ListFunctions",
+        ("lambda", [_, "tags", _]) => "ListTags",
+        ("eks", ["clusters"]) => "ListClusters",
+        ("eks", ["clusters", _]) => "DescribeCluster",
+        ("eks", ["clusters", _, "node-groups"]) => "ListNodegroups",
+        ("eks", ["clusters", _, "node-groups", _]) => "DescribeNodegroup",
+        _ => return seen.field("Action").unwrap_or_default(),
+    };
+    action.to_owned()
 }
 
 /// A parameter of a request, wherever its protocol puts it.
@@ -45,11 +64,13 @@ fn scope(seen: &Seen, part: usize) -> String {
 /// An error in a service's own form.
 pub fn error(service: &str, status: u16, code: &str, message: &str) -> Answer {
     match service {
-        "lambda" => Answer::new(status, "application/json", json!({ "message": message }).to_string()).with(
-            "x-amzn-errortype",
-            format!("{code}:http://internal.amazon.com/coral/com.amazon.coral.service/"),
-        ),
-        "dynamodb" | "sqs" => json_error(status, code, message),
+        "lambda" | "eks" => {
+            Answer::new(status, "application/json", json!({ "message": message }).to_string()).with(
+                "x-amzn-errortype",
+                format!("{code}:http://internal.amazon.com/coral/com.amazon.coral.service/"),
+            )
+        }
+        json_service!() => json_error(status, code, message),
         "ec2" => {
             let body = format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r</RequestID></Response>"
@@ -84,10 +105,10 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
     match (failure, service.as_str()) {
         (Failure::Refused, "ec2") => vec![say(401, "AuthFailure")],
         (Failure::Refused, "s3") => vec![say(403, "InvalidAccessKeyId"), say(403, "SignatureDoesNotMatch")],
-        (Failure::Refused, "lambda") => {
+        (Failure::Refused, "lambda" | "eks") => {
             vec![say(403, "UnrecognizedClientException"), say(403, "InvalidSignatureException")]
         }
-        (Failure::Refused, "dynamodb" | "sqs") => vec![
+        (Failure::Refused, json_service!()) => vec![
             say(400, "UnrecognizedClientException"),
             say(403, "InvalidClientTokenId"),
             say(400, "InvalidSignatureException"),
@@ -96,23 +117,23 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
 
         (Failure::Expired, "ec2") => vec![say(400, "RequestExpired"), say(400, "ExpiredToken")],
         (Failure::Expired, "s3") => vec![say(400, "ExpiredToken"), say(403, "RequestTimeTooSkewed")],
-        (Failure::Expired, "lambda") => {
+        (Failure::Expired, "lambda" | "eks") => {
             let body = json!({ "__type": "ExpiredTokenException", "message": message });
             vec![say(403, "ExpiredTokenException"), Answer::new(403, "application/json", body.to_string())]
         }
-        (Failure::Expired, "dynamodb" | "sqs") => {
+        (Failure::Expired, json_service!()) => {
             vec![say(400, "ExpiredTokenException"), say(403, "ExpiredToken")]
         }
         (Failure::Expired, _) => vec![say(403, "ExpiredToken")],
 
         (Failure::Denied, "ec2") => vec![say(403, "UnauthorizedOperation")],
-        (Failure::Denied, "lambda") => vec![
+        (Failure::Denied, "lambda" | "eks") => vec![
             say(403, "AccessDeniedException"),
             json_error(400, "AccessDeniedException", message),
             // What moto sends for a JSON service, and CloudFront's page before some endpoints.
             error("s3", 403, "AccessDenied", message),
         ],
-        (Failure::Denied, "dynamodb" | "sqs") => vec![
+        (Failure::Denied, json_service!()) => vec![
             say(400, "AccessDeniedException"),
             say(403, "AccessDenied"),
             error("s3", 403, "AccessDenied", message),
@@ -129,7 +150,7 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
         (Failure::Busy, "s3") => {
             vec![say(503, "SlowDown"), say(503, "ServiceUnavailable"), say(500, "InternalError")]
         }
-        (Failure::Busy, "lambda") => vec![
+        (Failure::Busy, "lambda" | "eks") => vec![
             say(429, "TooManyRequestsException").with("retry-after", "0"),
             json_error(400, "ThrottlingException", message),
             say(400, "ThrottledException"),
@@ -140,6 +161,11 @@ pub fn failure(failure: Failure, seen: &Seen, message: &str) -> Vec<Answer> {
             say(400, "ProvisionedThroughputExceededException"),
             say(400, "RequestLimitExceeded"),
             say(500, "InternalServerError"),
+        ],
+        (Failure::Busy, "ecs" | "organizations" | "cloudcontrolapi") => vec![
+            say(400, "ThrottlingException"),
+            say(400, "TooManyRequestsException"),
+            say(500, "ServerException"),
         ],
         (Failure::Busy, "sqs") => {
             vec![
@@ -200,6 +226,12 @@ pub fn amended(seen: &Seen, answer: Answer) -> Answer {
         }
         ("sns", _) if action(seen) == "ListTopics" => page_of_topics(seen, answer),
         ("lambda", "GET") if path == "/2015-03-31/functions/" => page_of_functions(seen, answer),
+        ("ecs", _) => match action(seen).as_str() {
+            "ListClusters" => page_of_names(seen, answer, "clusterArns", 100),
+            "ListServices" => page_of_names(seen, answer, "serviceArns", 10),
+            "ListTaskDefinitionFamilies" => page_of_names(seen, answer, "families", 100),
+            _ => answer,
+        },
         _ => answer,
     }
 }
@@ -231,6 +263,19 @@ fn page_of_functions(seen: &Seen, answer: Answer) -> Answer {
     let to = all.len().min(from + most);
     body["Functions"] = all[from..to].into();
     body["NextMarker"] = if to < all.len() { format!("function/{to}+=").into() } else { Value::Null };
+    Answer { body: body.to_string().into(), ..answer }
+}
+
+/// moto answers with everything.
+fn page_of_names(seen: &Seen, answer: Answer, list: &str, usual: usize) -> Answer {
+    let mut body: Value = serde_json::from_slice(&answer.body).unwrap();
+    let all = body[list].as_array().unwrap().clone();
+    let most = parameter(seen, "maxResults").map_or(usual, |most| most.parse::<usize>().unwrap());
+    assert!((1..=100).contains(&most), "ECS refuses pages of {most}");
+    let from = parameter(seen, "nextToken").map_or(0, |token| number(&token));
+    let to = all.len().min(from + most);
+    body[list] = all[from..to].into();
+    body["nextToken"] = if to < all.len() { format!("{list} {to} =").into() } else { Value::Null };
     Answer { body: body.to_string().into(), ..answer }
 }
 

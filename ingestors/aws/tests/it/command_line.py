@@ -36,7 +36,7 @@ def listed(question):
         attributes = client("sns", arn.split(":")[3]).get_topic_attributes(TopicArn=arn)["Attributes"]
         return {"TopicArn": arn, "Attributes": attributes}
 
-    tables, queues = [], []
+    tables, queues, clusters, services, definitions, eks_clusters, groups = [], [], [], [], [], [], []
     for region in question["regions"]:
         dynamodb, sqs = client("dynamodb", region), client("sqs", region)
         for name in dynamodb.list_tables()["TableNames"]:
@@ -44,6 +44,17 @@ def listed(question):
         for url in sqs.list_queues()["QueueUrls"]:
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
             queues.append({"QueueUrl": url, "Attributes": attributes})
+        ecs, eks = client("ecs", region), client("eks", region)
+        for arn in ecs.list_clusters()["clusterArns"]:
+            clusters += ecs.describe_clusters(clusters=[arn], include=["SETTINGS", "TAGS"])["clusters"]
+            for name in ecs.list_services(cluster=arn)["serviceArns"]:
+                services += ecs.describe_services(cluster=arn, services=[name], include=["TAGS"])["services"]
+        for family in ecs.list_task_definition_families(status="ACTIVE")["families"]:
+            definitions.append(ecs.describe_task_definition(taskDefinition=family)["taskDefinition"])
+        for name in eks.list_clusters()["clusters"]:
+            eks_clusters.append(eks.describe_cluster(name=name)["cluster"])
+            for group in eks.list_nodegroups(clusterName=name)["nodegroups"]:
+                groups.append(eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"])
     home = question["regions"][0]
     iam = client("iam", home)
     identity = client("sts", home).get_caller_identity()
@@ -55,6 +66,11 @@ def listed(question):
         "Functions": list(pages("lambda", "list_functions", "Functions[]")),
         "Tables": tables,
         "Queues": queues,
+        "EcsClusters": clusters,
+        "Services": services,
+        "TaskDefinitions": definitions,
+        "EksClusters": eks_clusters,
+        "NodeGroups": groups,
         "Topics": [topic(arn) for arn in pages("sns", "list_topics", "Topics[].TopicArn")],
         "Roles": [iam.get_role(RoleName=role["RoleName"])["Role"] for role in iam.list_roles()["Roles"]],
         "DBInstances": list(pages("rds", "describe_db_instances", "DBInstances[]")),

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
 mod addresses;
 mod answers;
 mod buckets;
+mod cloud_control;
 mod command_line;
 mod details;
 mod paging;
 mod peer;
+mod policy;
 mod regions;
 mod roles;
 

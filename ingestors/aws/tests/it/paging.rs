@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::answers;
 use crate::peer;
 
-const SIZES: [&str; 5] = ["MaxResults", "MaxRecords", "MaxItems", "Limit", "max-buckets"];
+const SIZES: [&str; 6] = ["MaxResults", "MaxRecords", "MaxItems", "Limit", "max-buckets", "maxResults"];
 
 /// What each kind's requests ask for a page, without repetition.
 fn sizes(bench: &Bench) -> BTreeMap<&'static str, Vec<String>> {
@@ -27,11 +27,12 @@ fn sizes(bench: &Bench) -> BTreeMap<&'static str, Vec<String>> {
 #[tokio::test]
 async fn page_sizes_are_aws_s_own_unless_asked_and_within_its_bounds() {
     let moto = peer::shared().await;
-    for (asked, instance, function, database, bucket, table, queue, role) in [
-        (None, "100", "", "", "10000", "", "100", ""),
-        (Some(1), "5", "1", "20", "1", "1", "1", "1"),
-        (Some(40), "40", "40", "40", "40", "40", "40", "40"),
-        (Some(u32::MAX), "1000", "50", "100", "10000", "100", "1000", "1000"),
+    for (asked, instance, function, database, bucket, table, queue, role, hundred) in [
+        (None, "100", "", "", "10000", "", "100", "", ""),
+        (Some(1), "5", "1", "20", "1", "1", "1", "1", "1"),
+        (Some(40), "40", "40", "40", "40", "40", "40", "40", "40"),
+        (Some(99), "99", "50", "99", "99", "99", "99", "99", "99"),
+        (Some(u32::MAX), "1000", "50", "100", "10000", "100", "1000", "1000", "100"),
     ] {
         let bench = moto.bench(moto.config.clone(), |_| Deed::Pass).await;
         let context = Context { page_size: asked, ..bench.context() };
@@ -45,9 +46,17 @@ async fn page_sizes_are_aws_s_own_unless_asked_and_within_its_bounds() {
             ("dynamodb-table", table),
             ("sqs-queue", queue),
             ("iam-role", role),
+            ("ecs-cluster", hundred),
+            ("ecs-service", hundred),
+            ("ecs-task-definition", hundred),
+            ("eks-cluster", hundred),
+            ("eks-node-group", hundred),
         ];
-        let expected = expected.map(|(kind, size)| (kind, vec![size.to_owned()]));
-        assert_eq!(sizes(&bench), BTreeMap::from(expected), "{asked:?}");
+        // In pages of a hundred, a list of clusters looks like what services and node groups go by.
+        let told_apart = |kind: &str| hundred != "100" || !["ecs-cluster", "eks-cluster"].contains(&kind);
+        let expected = expected.into_iter().filter(|(kind, _)| told_apart(kind));
+        let expected: BTreeMap<_, _> = expected.map(|(kind, size)| (kind, vec![size.to_owned()])).collect();
+        assert_eq!(sizes(&bench), expected, "{asked:?}");
     }
 }
 
@@ -71,6 +80,19 @@ async fn a_token_that_comes_again_ends_in_a_failure() {
             "sqs" => ("application/x-amz-json-1.0", json!({ "NextToken": "again" }).to_string()),
             "sns" => ("text/xml", topics.to_owned()),
             "iam" => ("text/xml", roles.to_owned()),
+            // What other lists go by.
+            "ecs" | "eks" if answers::parameter(seen, "maxResults").is_some_and(|size| size == "100") => {
+                return Deed::Pass;
+            }
+            "ecs" => (
+                "application/x-amz-json-1.1",
+                json!({ "clusterArns": [], "serviceArns": [], "families": [], "nextToken": "again" })
+                    .to_string(),
+            ),
+            "eks" => (
+                "application/json",
+                json!({ "clusters": [], "nodegroups": [], "nextToken": "again" }).to_string(),
+            ),
             "lambda" => ("application/json", json!({ "Functions": [], "NextMarker": "again" }).to_string()),
             _ => return Deed::Pass,
         };

@@ -88,6 +88,7 @@ impl Peer for Moto {
             "s3-bucket" => 7,
             "ec2-instance" => 12,
             "lambda-function" | "dynamodb-table" | "sqs-queue" | "sns-topic" => 7,
+            "ecs-cluster" | "ecs-service" | "ecs-task-definition" | "eks-cluster" | "eks-node-group" => 7,
             // Each function has one.
             "iam-role" => 7,
             _ => 22,
@@ -105,6 +106,8 @@ impl Peer for Moto {
 
     fn lists(&self, seen: &Seen) -> Option<&'static str> {
         let path = seen.target.split('?').next().unwrap_or_default();
+        // What the lists of clusters go by is listed in pages of a hundred.
+        let is_own = || answers::parameter(seen, "maxResults").is_none_or(|size| size != "100");
         match (answers::service(seen).as_str(), answers::action(seen).as_str()) {
             ("ec2", "DescribeInstances") => Some("ec2-instance"),
             ("ec2", "DescribeRegions") => Some("region"),
@@ -114,7 +117,12 @@ impl Peer for Moto {
             ("dynamodb", "ListTables") => Some("dynamodb-table"),
             ("sqs", "ListQueues") => Some("sqs-queue"),
             ("sns", "ListTopics") => Some("sns-topic"),
-            ("lambda", _) if path == "/2015-03-31/functions/" => Some("lambda-function"),
+            ("lambda", "ListFunctions") => Some("lambda-function"),
+            ("ecs", "ListClusters") if is_own() => Some("ecs-cluster"),
+            ("ecs", "ListServices") => Some("ecs-service"),
+            ("ecs", "ListTaskDefinitionFamilies") => Some("ecs-task-definition"),
+            ("eks", "ListClusters") if is_own() => Some("eks-cluster"),
+            ("eks", "ListNodegroups") => Some("eks-node-group"),
             ("s3", _) if path == "/" => Some("s3-bucket"),
             _ => None,
         }
@@ -203,6 +211,22 @@ async fn fill() -> Moto {
         aws.create_table(region, &name).await;
         aws.create_topic(region, &name).await;
     }
+    for number in 0..6 {
+        aws.create_ecs_cluster(home, &format!("shop-{number}")).await;
+        aws.create_eks_cluster(home, &format!("shop-{number}")).await;
+        let variables = json!([{ "name": "DATABASE_PASSWORD", "value": "hunter2-hunter2" }]);
+        aws.register_task_definition(home, &format!("orders-{number}"), &variables).await;
+    }
+    for number in 0..6 {
+        aws.create_ecs_service(home, "shop-5", &format!("orders-{number}"), &format!("orders-{number}"))
+            .await;
+        aws.create_node_group(home, "shop-5", &format!("workers-{number}")).await;
+    }
+    aws.create_ecs_cluster(other, "afar").await;
+    aws.register_task_definition(other, "orders-afar", &json!([])).await;
+    aws.create_ecs_service(other, "afar", "orders-afar", "orders-afar").await;
+    aws.create_eks_cluster(other, "afar").await;
+    aws.create_node_group(other, "afar", "workers-afar").await;
     Moto::new(&aws, json!({ "regions": REGIONS }))
 }
 

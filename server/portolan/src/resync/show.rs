@@ -73,7 +73,7 @@ fn table(run: &Value) -> Vec<String> {
         let [kind, status, rest @ ..] = cells;
         let [seen, created, updated, unchanged, deleted, failed] = rest;
         format!(
-            "{kind:<18} {status:<10} {seen:>7} {created:>7} {updated:>7} {unchanged:>9} {deleted:>7} {failed:>6}"
+            "{kind:<20} {status:<10} {seen:>7} {created:>7} {updated:>7} {unchanged:>9} {deleted:>7} {failed:>6}"
         )
     };
     let mut lines =

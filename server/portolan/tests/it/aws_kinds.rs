@@ -38,6 +38,12 @@ async fn filled(account: &str) -> Aws {
     let dead = aws.emulator.create_queue(REGION, "dead", None).await;
     aws.emulator.create_queue(REGION, "orders", Some(&dead)).await;
     aws.emulator.create_topic(REGION, "orders").await;
+    let variables = json!([{ "name": "PASSWORD", "value": "hunter2-hunter2" }]);
+    aws.emulator.register_task_definition(REGION, "orders", &variables).await;
+    aws.emulator.create_ecs_cluster(REGION, "shop").await;
+    aws.emulator.create_ecs_service(REGION, "shop", "orders", "orders").await;
+    aws.emulator.create_eks_cluster(REGION, "shop").await;
+    aws.emulator.create_node_group(REGION, "shop", "workers").await;
     aws
 }
 
@@ -138,11 +144,17 @@ async fn the_shipped_mapping_makes_valid_entities_of_real_items() {
     }
     // What the emulator does not tell. Everything else has a value in every entity.
     let untold = [
+        "awsAccount.name",
         "dynamodbTable.consoleUrl",
         "dynamodbTable.encryption",
         "ec2Instance.consoleUrl",
         "ec2Instance.keyName",
         "ec2Instance.platform",
+        "ecsCluster.consoleUrl",
+        "ecsService.consoleUrl",
+        "ecsTaskDefinition.consoleUrl",
+        "eksCluster.consoleUrl",
+        "eksNodeGroup.consoleUrl",
         "iamRole.consoleUrl",
         "iamRole.lastUsed",
         "iamRole.lastUsedRegion",
@@ -169,6 +181,8 @@ async fn the_shipped_mapping_makes_valid_entities_of_real_items() {
         [1, 2, 1, 1, 1]
     );
     assert_eq!(["dynamodbTable", "sqsQueue", "snsTopic", "iamRole"].map(counted), [1, 2, 1, 1]);
+    let kinds = ["ecsCluster", "ecsService", "ecsTaskDefinition", "eksCluster", "eksNodeGroup"];
+    assert_eq!(kinds.map(counted), [1; 5]);
     let empty: Vec<String> = empty.into_iter().collect();
     assert_eq!(empty, untold);
 }
@@ -215,6 +229,11 @@ async fn all_kinds(engine: Engine, account: &str) {
         ("dynamodb-table", 1, 1),
         ("sqs-queue", 2, 2),
         ("sns-topic", 1, 1),
+        ("ecs-cluster", 1, 1),
+        ("ecs-service", 1, 1),
+        ("ecs-task-definition", 1, 1),
+        ("eks-cluster", 1, 1),
+        ("eks-node-group", 1, 1),
         ("iam-role", 1, 1),
     ] {
         assert_eq!(counts(&run, kind), [seen, created, 0, 0, 0, 0], "{kind}: {run}");
@@ -222,11 +241,14 @@ async fn all_kinds(engine: Engine, account: &str) {
     let query = "{ awsAccounts { nodes { identifier title alias arn } }
         s3Buckets(orderBy: [{ field: IDENTIFIER, direction: ASC }]) { nodes { identifier tags publicAccessBlocked region { identifier optInStatus } } }
         ec2Instances { nodes { title state instanceType tags account { alias } } }
-        lambdaFunctions { nodes { title summary runtime memorySize timeout packageType } }
+        lambdaFunctions { nodes { title summary runtime memorySize timeout packageType tags } }
         rdsInstances { nodes { title engine allocatedStorage multiAz port tags region { identifier } } }
         dynamodbTables { nodes { title status billingMode partitionKey sortKey tags region { identifier } } }
         sqsQueues(orderBy: [{ field: IDENTIFIER, direction: ASC }]) { nodes { title fifo visibilityTimeout deadLetterQueue maxReceiveCount tags account { alias } } }
         snsTopics { nodes { title displayName fifo tags region { identifier } } }
+        ecsServices { nodes { title status desiredCount revision tags cluster { title containerInsights }
+            taskDefinition { title revision cpu memory images compatibilities } } }
+        eksNodeGroups { nodes { title desiredSize instanceTypes tags cluster { title version publicEndpoint tags } } }
         iamRoles { nodes { title path maxSessionDuration trustPolicy account { alias } } } }";
     let answer = program.catalog(query).await;
     let alias = format!("shop{account}");
@@ -242,8 +264,15 @@ async fn all_kinds(engine: Engine, account: &str) {
             ] },
             "ec2Instances": { "nodes": [{ "title": "web", "state": "RUNNING", "instanceType": "t3.micro",
                 "tags": { "Name": "web" }, "account": { "alias": alias } }] },
+            "ecsServices": { "nodes": [{ "title": "orders", "status": "ACTIVE", "desiredCount": 2, "revision": 1,
+                "tags": { "team": "orders" }, "cluster": { "title": "shop", "containerInsights": "enabled" },
+                "taskDefinition": { "title": "orders", "revision": 1, "cpu": 256, "memory": 512,
+                    "images": ["registry.example/web:1"], "compatibilities": ["FARGATE"] } }] },
+            "eksNodeGroups": { "nodes": [{ "title": "workers", "desiredSize": 3, "instanceTypes": ["m7g.large"],
+                "tags": { "team": "platform" }, "cluster": { "title": "shop", "version": "1.33", "publicEndpoint": false,
+                    "tags": { "team": "platform" } } }] },
             "lambdaFunctions": { "nodes": [{ "title": "greet", "summary": "Greets & waves", "runtime": "python3.13",
-                "memorySize": 256, "timeout": 7, "packageType": "ZIP" }] },
+                "memorySize": 256, "timeout": 7, "packageType": "ZIP", "tags": { "team": "greeters" } }] },
             "rdsInstances": { "nodes": [{ "title": "orders", "engine": "postgres", "allocatedStorage": 20,
                 "multiAz": true, "port": 5432, "tags": { "team": "storage" }, "region": { "identifier": REGION } }] },
             "dynamodbTables": { "nodes": [{ "title": "orders", "status": "ACTIVE", "billingMode": "PAY_PER_REQUEST",
