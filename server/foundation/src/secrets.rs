@@ -86,6 +86,16 @@ impl Sealer {
         Ok(plain.to_vec())
     }
 
+    /// A name that is always the same for a context and cannot be guessed from it: 32 hexadecimal digits. It may be shown
+    /// and leads back to no key.
+    pub fn name(&self, context: &str) -> Result<String> {
+        let info = [b"name\0".as_slice(), context.as_bytes()];
+        let mut bytes = [0; KEY_LENGTH];
+        let made = self.key.expand(&info, hkdf::HKDF_SHA256).and_then(|key| key.fill(&mut bytes));
+        made.map_err(|_| Error::internal("no name could be derived"))?;
+        Ok(bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     fn derived(&self, context: &str) -> Result<LessSafeKey> {
         let info = [context.as_bytes()];
         let key =
@@ -177,6 +187,16 @@ mod tests {
         }
         assert!(sealer.open("tenant:1/a", &sealed[..5]).is_err());
         assert_ne!(sealed, sealer.seal("tenant:1/a", b"geheim").unwrap());
+    }
+
+    #[test]
+    fn names_stay_the_same_for_their_context_and_key_only() {
+        let sealer = Sealer::from_key([7; 32]);
+        let name = sealer.name("tenant:1").unwrap();
+        assert_eq!(name.len(), 32);
+        assert_eq!(name, Sealer::from_key([7; 32]).name("tenant:1").unwrap());
+        assert_ne!(name, sealer.name("tenant:2").unwrap());
+        assert_ne!(name, Sealer::from_key([8; 32]).name("tenant:1").unwrap());
     }
 
     #[test]

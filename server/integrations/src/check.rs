@@ -50,7 +50,7 @@ impl Integrations {
             wanted.config.clone()
         };
         let settings = Settings::new(config, secrets);
-        let mut context = self.context();
+        let mut context = self.context(ctx.tenant())?;
         // A person waits for the answer.
         context.retry = RetryPolicy { attempts: 2, ..context.retry };
         match tokio::time::timeout(MAX_TIME, ingestor.check(&settings, &context)).await {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portolan_catalog::{OpContext, Role};
+use portolan_catalog::{OpContext, Role, TenantId};
 use portolan_ingestor_contract::{Context, Settings};
 use portolan_schema::identifier::{self, Kind};
 use portolan_schema::mapping::MappingConfig;
@@ -53,7 +53,7 @@ impl Integrations {
     /// All problems of settings, mapping and guard; `ALREADY_EXISTS`.
     pub async fn create(&self, ctx: &OpContext, wanted: &NewIntegration) -> Result<Integration> {
         ctx.require(Role::Admin)?;
-        let mut integration = self.checked(wanted)?;
+        let mut integration = self.checked(ctx, wanted)?;
         let takes_deliveries = self.ingestor(&wanted.ingestor)?.descriptor().live.deliveries;
         if wanted.mapping.is_none() {
             let descriptor = self.ingestor(&wanted.ingestor)?.descriptor();
@@ -115,7 +115,7 @@ impl Integrations {
             created_by: present.created_by.clone(),
             updated_at: now(),
             updated_by: ctx.actor().stamp(),
-            ..self.checked(&wanted)?
+            ..self.checked(ctx, &wanted)?
         };
         changed.secrets = match &change.secrets {
             Some(secrets) => Some(self.seal(ctx, present.id, &object(secrets))?),
@@ -167,7 +167,7 @@ impl Integrations {
     ///
     /// # Errors
     /// All problems of settings, mapping and guard.
-    pub(crate) fn checked(&self, wanted: &NewIntegration) -> Result<Integration> {
+    pub(crate) fn checked(&self, ctx: &OpContext, wanted: &NewIntegration) -> Result<Integration> {
         let ingestor = self.ingestor(&wanted.ingestor)?;
         let mut problems = Problems::default();
         let path = Pointer::root().key("identifier");
@@ -176,7 +176,7 @@ impl Integrations {
         }
         let config = object(&wanted.config);
         let settings = Settings::new(config.clone(), object(&wanted.secrets));
-        if let Err(found) = ingestor.validate(&settings, &self.context()) {
+        if let Err(found) = ingestor.validate(&settings, &self.context(ctx.tenant())?) {
             problems.extend(found);
         }
         let path = Pointer::root().key("mapping");
@@ -243,8 +243,9 @@ impl Integrations {
         Ok(Settings::new(integration.config.clone(), secrets))
     }
 
-    pub(crate) fn context(&self) -> Context {
-        Context::new(Arc::new(Guarded(self.0.outbound.clone())))
+    pub(crate) fn context(&self, tenant: TenantId) -> Result<Context> {
+        let context = Context::new(Arc::new(Guarded(self.0.outbound.clone())));
+        Ok(Context { external_id: Some(self.proof(tenant)?), ..context })
     }
 
     async fn make_blueprints(&self, ctx: &OpContext, definitions: &[Value]) -> Result<()> {

@@ -81,7 +81,7 @@ impl Integrations {
             let outer = Pointer::root().index(index);
             let wanted = NewIntegration::from_json(document)
                 .map_err(Error::from)
-                .and_then(|wanted| self.checked(&wanted).map(|_| wanted));
+                .and_then(|wanted| self.checked(ctx, &wanted).map(|_| wanted));
             match wanted {
                 Ok(wanted) if read.iter().any(|other| other.identifier == wanted.identifier) => {
                     let message = format!("\"{}\" is in the set twice", wanted.identifier);
@@ -156,7 +156,7 @@ impl Integrations {
                 format!("the ingestor of \"{}\" is {} and stays so", present.identifier, present.ingestor);
             return Err(Error::at(Code::InvalidValue, Pointer::root().key("ingestor"), message));
         }
-        let would_be = self.checked(wanted)?;
+        let would_be = self.checked(ctx, wanted)?;
         let secrets = Some(wanted.secrets.clone()).filter(|secrets| !secrets.is_null());
         let same_secrets = match &secrets {
             Some(secrets) => self.settings(ctx, &present)?.secrets.expose() == *secrets,

@@ -1,6 +1,7 @@
 //! Integrations: one tenant's configured use of an ingestor, its runs (stage → plan → guard → commit), and the deliveries
 //! of its source between runs.
 
+mod access;
 mod check;
 mod configuration;
 mod deliveries;

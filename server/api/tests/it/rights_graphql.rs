@@ -44,7 +44,8 @@ const PLATFORM: &[Line] = &[
     ),
     ("{ invalidEntities(blueprint: \"service\") { totalCount nodes { identifier title } } }", VIEWERS),
     ("{ modelRevisions { nodes { revision blueprint after } } }", VIEWERS),
-    ("{ ingestors { name } }", VIEWERS),
+    ("{ ingestors { name policy(kinds: [\"account\"]) } }", VIEWERS),
+    ("{ ingestors { externalId } }", ADMINS),
     ("{ credentials { clientId role revoked } }", ADMINS),
     ("{ me { role tenant { slug } } }", VIEWERS),
     ("{ members { id email role } }", VIEWERS),
@@ -59,7 +60,7 @@ const PLATFORM: &[Line] = &[
     ("{ sampleWorkspace { loaded entities } }", VIEWERS),
     ("{ usage { entities { used limit } requestsPerMinute { used limit } } }", ADMINS),
     (
-        "{ integrations { identifier remote config mapping schedule nextRunAt guard status lastRun { id } hookKey hookUrl following { status since lastEventAt error { code } } } }",
+        "{ integrations { identifier remote config mapping policy schedule nextRunAt guard status lastRun { id } hookKey hookUrl following { status since lastEventAt error { code } } } }",
         ADMINS,
     ),
     (

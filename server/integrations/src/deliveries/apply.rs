@@ -99,7 +99,7 @@ impl Integrations {
         let content = content.ok_or_else(|| Error::internal("a delivery is gone"))?;
         let delivery = self.opened(tenant, stored, &content)?;
         let ingestor = self.ingestor(&integration.ingestor)?;
-        let told = ingestor.events(settings, kinds, &delivery, &self.context()).await;
+        let told = ingestor.events(settings, kinds, &delivery, &self.context(tenant)?).await;
         told.map_err(|error| match error {
             IngestError::Source(error) => Error::from(error.to_problem()),
             IngestError::Settings(problems) => problems.into(),

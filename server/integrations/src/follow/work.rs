@@ -184,7 +184,7 @@ impl Integrations {
         let settings = self.settings(&ctx, integration)?;
         let number = self.0.store.reserve_ids(1).await?;
         let hearing = Hearing::new(self, &ctx, job, integration, number);
-        let context = self.context();
+        let context = self.context(job.tenant)?;
         let _counted = Counted::new();
         tracing::info!(
             tenant.id = job.tenant.0,

@@ -56,7 +56,7 @@ impl Attempt {
         let settings = self.own.settings(&self.ctx, &self.integration)?;
         let requests = requests(&self.config);
         let collection = Collection::new(self, 0).await?;
-        let mut context = self.own.context();
+        let mut context = self.own.context(self.ctx.tenant())?;
         context.cancellation = self.halt.token.clone();
         let read = ingestor.collect(&settings, &requests, &context, &collection);
         let read = context.unless_cancelled(read).await;

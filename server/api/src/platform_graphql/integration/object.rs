@@ -1,6 +1,8 @@
 //! Ingestors, integrations, and what asks about them.
 
-use async_graphql::{Context, Enum, ID, InputObject, Json, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{
+    ComplexObject, Context, Enum, ID, InputObject, Json, MaybeUndefined, Object, SimpleObject,
+};
 use portolan_catalog::OpContext;
 use portolan_identity::Identity;
 use portolan_integrations::{Check, IntegrationChange, Integrations, NewIntegration, RunStatus};
@@ -12,6 +14,7 @@ use crate::platform_graphql::run::ResyncRun;
 
 /// The code for one kind of source.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct Ingestor {
     name: ID,
     title: String,
@@ -37,6 +40,28 @@ impl From<&portolan_integrations::Descriptor> for Ingestor {
             default_mapping: Json(found.default_mapping.clone()),
             permissions: found.permissions.iter().map(|text| (*text).to_owned()).collect(),
         }
+    }
+}
+
+#[ComplexObject]
+impl Ingestor {
+    /// The external id that this server shows for your tenant when it assumes a role, for the role's trust policy: known
+    /// before there is an integration, and the same for all of them. Null where the source has no such thing.
+    async fn external_id(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        let (integrations, who): (&Integrations, &OpContext) = (ctx.data()?, ctx.data()?);
+        integrations.external_id(who, &self.name).map_err(refuse)
+    }
+
+    /// The least-privilege policy for these kinds, as the source takes it; without kinds, for those of `kinds`. Null where
+    /// the source takes no such documents.
+    async fn policy(
+        &self,
+        ctx: &Context<'_>,
+        kinds: Option<Vec<String>>,
+    ) -> async_graphql::Result<Option<Json<Value>>> {
+        let integrations: &Integrations = ctx.data()?;
+        let policy = integrations.policy(&self.name, &Value::Null, kinds.as_deref()).map_err(refuse)?;
+        Ok(policy.map(Json))
     }
 }
 
@@ -80,6 +105,13 @@ impl Integration {
 
     async fn mapping(&self) -> Json<Value> {
         Json(self.0.mapping.clone())
+    }
+
+    /// The least-privilege policy for what it reads: the kinds of its mapping, with its configuration. Null where the source
+    /// takes no such documents.
+    async fn policy(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Json<Value>>> {
+        let integrations: &Integrations = ctx.data()?;
+        Ok(integrations.policy_of(&self.0).map(Json))
     }
 
     /// When it runs by itself: a cron expression of five fields, in UTC.
