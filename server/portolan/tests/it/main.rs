@@ -4,6 +4,7 @@
 
 mod arrows;
 mod aws;
+mod aws_accounts;
 mod aws_kinds;
 mod computed;
 mod computed_law;
@@ -13,6 +14,7 @@ mod documentation;
 mod examples;
 mod export;
 mod faults;
+mod first_hour;
 mod github_kinds;
 mod github_webhooks;
 mod identity;

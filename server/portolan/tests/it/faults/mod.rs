@@ -5,3 +5,4 @@ mod full;
 mod killed;
 mod postgres;
 mod restarted;
+pub mod way;
