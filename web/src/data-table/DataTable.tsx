@@ -159,7 +159,7 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
       onKeyDown={onKeyDown}
       style={{ "--columns": layout.template } as CSSProperties}
       className={clsx(
-        "relative min-h-0 grow overflow-auto overscroll-contain bg-surface outline-none",
+        "relative min-h-0 grow overflow-auto overscroll-contain bg-surface outline-none [overflow-anchor:none]",
         isOld && "opacity-60 transition-opacity delay-150",
       )}
     >

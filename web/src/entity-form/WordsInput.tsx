@@ -49,7 +49,7 @@ export function WordsInput({ value, onChange, disabled = false, ...rest }: Words
             add(text);
           } else if (event.key === "Backspace" && text === "" && value.length > 0) onChange(value.slice(0, -1));
         }}
-        className="h-6 min-w-24 grow bg-transparent px-1.5 outline-none"
+        className="h-6 w-24 grow bg-transparent px-1.5 outline-none"
       />
     </div>
   );

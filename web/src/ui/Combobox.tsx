@@ -106,7 +106,7 @@ export function MultiCombobox({
           <Base.Input
             {...input}
             placeholder={chosen.length === 0 ? placeholder : ""}
-            className="h-6 min-w-20 grow bg-transparent px-1.5 outline-none"
+            className="h-6 w-20 grow bg-transparent px-1.5 outline-none"
           />
         </Base.Chips>
       </Base.InputGroup>
