@@ -1,5 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { LayoutGrid, type LucideIcon } from "lucide-react";
+import { LayoutGrid, type LucideIcon, Waypoints } from "lucide-react";
 import type { Role } from "@/lib/session/session";
 
 /** A page that the sidebar and the command palette lead to. */
@@ -17,5 +17,12 @@ export type NavigationEntry = {
 
 /** In the order of the sidebar. A page stands here when it is there. */
 export const NAVIGATION: readonly NavigationEntry[] = [
-  { to: "/catalog", title: "Catalog", icon: LayoutGrid, keys: "g c", words: "entities blueprints home" },
+  { to: "/catalog", title: "Catalog", icon: LayoutGrid, keys: "g c", words: "entities home" },
+  {
+    to: "/blueprints",
+    title: "Blueprints",
+    icon: Waypoints,
+    keys: "g b",
+    words: "model designer canvas schema relations properties",
+  },
 ];
