@@ -20,8 +20,16 @@ export const PAGES: readonly PortalPage[] = [
   { name: "entity-json", path: "/t/demo/entity/service/basket?tab=json", shows: /"identifier": "basket"/ },
   { name: "blueprints", path: "/t/demo/blueprints", shows: "Kubernetes version" },
   { name: "blueprint", path: "/t/demo/blueprints?blueprint=service", shows: "Reachable from outside" },
-  { name: "blueprint-property", path: "/t/demo/blueprints?blueprint=service&at=%2Fschema%2Fproperties%2Ftier", shows: "Another choice" },
-  { name: "blueprint-aggregation", path: "/t/demo/blueprints?blueprint=service&at=%2FaggregationProperties%2FopenIncidents", shows: "Way along relations" },
+  {
+    name: "blueprint-property",
+    path: "/t/demo/blueprints?blueprint=service&at=%2Fschema%2Fproperties%2Ftier",
+    shows: "Another choice",
+  },
+  {
+    name: "blueprint-aggregation",
+    path: "/t/demo/blueprints?blueprint=service&at=%2FaggregationProperties%2FopenIncidents",
+    shows: "Way along relations",
+  },
   { name: "blueprint-json", path: "/t/demo/blueprints?blueprint=service&tab=json", shows: '"Test coverage"' },
   { name: "blueprint-graphql", path: "/t/demo/blueprints?blueprint=service&tab=graphql", shows: "ServiceFilter" },
   { name: "blueprint-sample", path: "/t/demo/blueprints?blueprint=service&tab=sample", shows: "Made up" },
