@@ -44,12 +44,13 @@ pub struct Standing {
 }
 
 impl TenantScope {
-    /// Notes from where a kind can be followed once the run is committed.
+    /// Notes from where a kind can be followed once the run is committed. The first place counts: what the run reads after it
+    /// is heard of once more.
     pub async fn save_run_follow_point(&self, run: i64, kind: &str, place: &Value) -> Result<()> {
         let mut sql = Sql::new("INSERT INTO run_follow_points (tenant_id, run_id, kind, place) VALUES (");
         sql.bind(self.tenant().0).push(", ").bind(run).push(", ").bind(kind);
         sql.push(", ").bind(place.to_string());
-        sql.push(") ON CONFLICT (tenant_id, run_id, kind) DO UPDATE SET place = excluded.place");
+        sql.push(") ON CONFLICT (tenant_id, run_id, kind) DO NOTHING");
         self.execute(sql).await?;
         Ok(())
     }
