@@ -137,7 +137,7 @@ async fn work(program: &Program) {
     program.catalog("{ modelRevision }").await;
     program.post("/graphql", &json!({"query": "{ nothing }"})).await;
     program.platform("{ model { revision } }", json!({})).await;
-    assert_eq!(get(&format!("{}/hidden/place", program.url)).await.0, 404);
+    assert_eq!(get(&format!("{}/v1/hidden/place", program.url)).await.0, 404);
     let strange = reqwest::Method::from_bytes(b"BREW").unwrap();
     let strange = reqwest::Client::new().request(strange, format!("{}/v1/blueprints", program.url));
     assert_eq!(strange.send().await.unwrap().status().as_u16(), 405);
