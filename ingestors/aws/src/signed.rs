@@ -1,10 +1,7 @@
 //! The small signed client: AWS's Query, JSON and REST JSON protocols over the context's HTTP client.
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
+use portolan_aws_signature::sign;
 use portolan_ingestor_contract::SourceError;
 use serde_json::Value;
 use url::Url;
@@ -174,7 +171,7 @@ async fn send(
     let mut request = request.uri(address.as_str()).body(body).map_err(unsent)?;
     let credentials = session.credentials.current().await?;
     let region = session::signing_region(service, region);
-    add_signature(&mut request, credentials, service, region, session.clock.now().into())
+    sign(&mut request, credentials, service, region, session.clock.now().into())
         .map_err(|_| SourceError::failed(format!("{call} cannot be signed")))?;
     let response = session
         .http
@@ -187,37 +184,4 @@ async fn send(
     let told = fault::told(&response);
     let error = fault::from_answer(call, response.status().as_u16(), &told);
     Err(Refused { code: told.code, error })
-}
-
-fn add_signature(
-    request: &mut http::Request<Bytes>,
-    credentials: Credentials,
-    service: &str,
-    region: &str,
-    now: std::time::SystemTime,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let identity: Identity = credentials.into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(service)
-        .time(now)
-        .settings(SigningSettings::default())
-        .build()?
-        .into();
-    let uri = request.uri().to_string();
-    let headers: Vec<(String, String)> = request
-        .headers()
-        .iter()
-        .map(|(name, value)| Ok((name.as_str().to_owned(), value.to_str()?.to_owned())))
-        .collect::<Result<_, http::header::ToStrError>>()?;
-    let signable = SignableRequest::new(
-        request.method().as_str(),
-        &uri,
-        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-        SignableBody::Bytes(request.body()),
-    )?;
-    let (instructions, _) = sign(signable, &parameters)?.into_parts();
-    instructions.apply_to_request_http1x(request);
-    Ok(())
 }
