@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use portolan_schema::Problems;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Http, IngestError, RetryPolicy, SourceError};
+use crate::{Files, Http, IngestError, NoFiles, RetryPolicy, SourceError};
 
 /// Tells the time. A trait, so that a test can hold it still.
 pub trait Clock: Send + Sync {
@@ -28,6 +28,8 @@ impl Clock for SystemClock {
 pub struct Context {
     /// The server's guarded client: it decides which addresses may be reached. All traffic to the source goes through it.
     pub http: Arc<dyn Http>,
+    /// Files of the machine, below the directories that the operator allows.
+    pub files: Arc<dyn Files>,
     pub clock: Arc<dyn Clock>,
     /// Cancelled when the run is cancelled or the server stops.
     pub cancellation: CancellationToken,
@@ -47,6 +49,7 @@ impl Context {
     pub fn new(http: Arc<dyn Http>) -> Self {
         Self {
             http,
+            files: Arc::new(NoFiles),
             clock: Arc::new(SystemClock),
             cancellation: CancellationToken::new(),
             retry: RetryPolicy::default(),

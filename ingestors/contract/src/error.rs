@@ -73,6 +73,17 @@ impl SourceError {
         }
     }
 
+    /// Whether it is about the source as a whole rather than about what was asked: then the next request would meet it too.
+    pub fn is_general(&self) -> bool {
+        matches!(
+            self.code,
+            Code::UpstreamUnauthorized
+                | Code::UpstreamUnreachable
+                | Code::UpstreamThrottled
+                | Code::AddressRefused
+        )
+    }
+
     /// The error as a problem of the whole input, as `check` reports it.
     pub fn to_problem(&self) -> Problem {
         Problem::new(self.code, Pointer::root(), self.message.clone())

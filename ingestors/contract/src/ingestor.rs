@@ -26,6 +26,14 @@ impl KindRequest {
     }
 }
 
+/// What an integration begins with where the user names nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Defaults {
+    pub mapping: Value,
+    /// Those that the mapping fills; they compile together, without any other.
+    pub blueprints: Vec<Value>,
+}
+
 /// Reads one kind of source. Holds no state between calls: one value serves every tenant at once.
 #[async_trait]
 pub trait Ingestor: Send + Sync {
@@ -47,6 +55,17 @@ pub trait Ingestor: Send + Sync {
     fn policy(&self, config: &Value, kinds: &[&str]) -> Option<Value> {
         let _ = (config, kinds);
         None
+    }
+
+    /// The mapping and the blueprints for a configuration: the descriptor's, or of these what fits. The configuration
+    /// need not be valid.
+    fn defaults(&self, config: &Value) -> Defaults {
+        let _ = config;
+        let descriptor = self.descriptor();
+        Defaults {
+            mapping: descriptor.default_mapping.clone(),
+            blueprints: descriptor.default_blueprints.clone(),
+        }
     }
 
     /// Checks settings without any network traffic.

@@ -85,7 +85,7 @@ async fn all(
                 sink.kind_done(kind).await?;
             }
             // Nobody has vouched for address and credentials yet: they are the run's matter, not the kind's.
-            Err(IngestError::Source(error)) if !known && is_general(error.code) => return Err(error.into()),
+            Err(IngestError::Source(error)) if !known && error.is_general() => return Err(error.into()),
             Err(IngestError::Source(error)) => {
                 tracing::debug!(kind, code = %error.code, "a kind failed");
                 sink.kind_failed(kind, &error).await?;
@@ -94,17 +94,6 @@ async fn all(
         }
     }
     Ok(())
-}
-
-/// Whether an error is about the whole source.
-fn is_general(code: Code) -> bool {
-    matches!(
-        code,
-        Code::UpstreamUnauthorized
-            | Code::UpstreamUnreachable
-            | Code::UpstreamThrottled
-            | Code::AddressRefused
-    )
 }
 
 async fn one(

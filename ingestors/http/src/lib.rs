@@ -10,7 +10,6 @@ mod ingestor;
 mod link;
 mod list;
 mod paging;
-mod path;
 mod settings;
 mod source;
 

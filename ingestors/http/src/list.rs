@@ -3,20 +3,19 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use portolan_ingestor_contract::{IngestError, Sink, SourceError, send};
+use portolan_ingestor_contract::{IngestError, PlainPath, Sink, SourceError, send};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::answer::Answer;
 use crate::paging::Pages;
-use crate::path::Path;
 use crate::source::Source;
 
 /// A list of the API, which is a kind.
 pub(crate) struct List {
     pub kind: String,
     pub url: Url,
-    pub items: Path,
+    pub items: PlainPath,
     pub paging: Pages,
 }
 

@@ -1,6 +1,6 @@
 //! How a list is read to its end: where its next page is.
 
-use portolan_ingestor_contract::SourceError;
+use portolan_ingestor_contract::{PlainPath, SourceError};
 use portolan_schema::{Code, Pointer, Problems};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,8 +9,6 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::link;
-use crate::path::Path;
-use crate::settings::plain_path;
 
 /// `none`: one answer holds everything. `link`: the header `Link` has the next page. `cursor`: the answer has a token, or
 /// the address, of the next page. `page`: pages are numbered. `offset`: the number of items to skip is asked for.
@@ -63,11 +61,11 @@ pub(crate) struct Paging {
 pub(crate) struct Pages {
     style: Style,
     parameter: Option<String>,
-    cursor: Option<Path>,
+    cursor: Option<PlainPath>,
     first: u64,
     size: Option<(String, Option<u32>)>,
-    more: Option<Path>,
-    total: Option<Path>,
+    more: Option<PlainPath>,
+    total: Option<PlainPath>,
 }
 
 impl Paging {
@@ -75,7 +73,7 @@ impl Paging {
     pub fn check(&self, at: &Pointer, problems: &mut Problems) -> Option<Pages> {
         let found = problems.0.len();
         let mut path = |key: &str, text: &Option<String>| {
-            text.as_deref().and_then(|text| plain_path(text, &at.key(key), problems))
+            text.as_deref().and_then(|text| PlainPath::check(text, &at.key(key), problems))
         };
         let (cursor, more, total) =
             (path("cursor", &self.cursor), path("more", &self.more), path("total", &self.total));
@@ -204,12 +202,12 @@ impl Pages {
     }
 }
 
-fn says_more(path: &Path, answer: &Answer) -> Result<bool, SourceError> {
+fn says_more(path: &PlainPath, answer: &Answer) -> Result<bool, SourceError> {
     let found = path.find(&answer.body).and_then(Value::as_bool);
     found.ok_or_else(|| SourceError::failed("the answer does not say whether more pages follow"))
 }
 
-fn number(path: &Path, answer: &Answer) -> Result<u64, SourceError> {
+fn number(path: &PlainPath, answer: &Answer) -> Result<u64, SourceError> {
     let found = path.find(&answer.body).and_then(Value::as_u64);
     found.ok_or_else(|| SourceError::failed("the answer does not say how many items there are"))
 }

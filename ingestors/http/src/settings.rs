@@ -1,20 +1,15 @@
 //! The settings of an HTTP integration.
 
 use http::{HeaderName, HeaderValue};
-use portolan_ingestor_contract::{Settings, is_address};
+use portolan_ingestor_contract::{Header, PlainPath, Settings, check_headers, is_address};
 use portolan_schema::{Code, Pointer, Problems};
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
 use crate::descriptor::ITEM;
 use crate::list::List;
 use crate::paging::Paging;
-use crate::path::Path;
-
-/// Headers that belong to the connection, not to the user.
-const OURS: [&str; 5] = ["host", "content-length", "connection", "transfer-encoding", "te"];
 
 /// What to read, and from where.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -65,17 +60,6 @@ pub(crate) struct Keys {
     headers: Vec<Header>,
 }
 
-/// One header.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Header {
-    /// Such as `Authorization`.
-    name: String,
-    /// Such as `Bearer …`, with the word before it.
-    #[schemars(with = "String")]
-    value: SecretString,
-}
-
 fn whole() -> String {
     ".".to_owned()
 }
@@ -100,7 +84,7 @@ pub(crate) fn parse(settings: &Settings) -> Result<Wanted, Problems> {
     let (config, keys) = settings.parse::<Config, Keys>()?;
     let mut problems = Problems::default();
     let (lists, check) = config.check_all(&Pointer::root().key("config"), &mut problems);
-    let headers = keys.check_all(&Pointer::root().key("secrets").key("headers"), &mut problems);
+    let headers = check_headers(&keys.headers, &Pointer::root().key("secrets").key("headers"), &mut problems);
     problems.into_result(Wanted { lists, check, headers })
 }
 
@@ -137,19 +121,9 @@ fn list(
     at: &Pointer,
     problems: &mut Problems,
 ) -> Option<List> {
-    let path = plain_path(items, &at.key("items"), problems);
+    let path = PlainPath::check(items, &at.key("items"), problems);
     let paging = paging.check(&at.key("paging"), problems);
     Some(List { kind: kind.to_owned(), url, items: path?, paging: paging? })
-}
-
-/// A path that computes nothing.
-pub(crate) fn plain_path(text: &str, at: &Pointer, problems: &mut Problems) -> Option<Path> {
-    let path = Path::parse(text);
-    if path.is_none() {
-        let message = "is no plain path such as \".data.items\"; other jq is not supported here";
-        problems.add(Code::InvalidValue, at.clone(), message);
-    }
-    path
 }
 
 /// An address at the same origin.
@@ -159,30 +133,4 @@ fn beside(url: &Url, path: &str, at: &Pointer, problems: &mut Problems) -> Optio
         problems.add(Code::InvalidValue, at.clone(), "does not lead to the origin of \"url\"");
     }
     found
-}
-
-impl Keys {
-    fn check_all(&self, at: &Pointer, problems: &mut Problems) -> Vec<(HeaderName, HeaderValue)> {
-        let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
-        for (index, header) in self.headers.iter().enumerate() {
-            let at = at.index(index);
-            let name = HeaderName::try_from(header.name.trim()).ok();
-            let name = name.filter(|name| !OURS.contains(&name.as_str()));
-            if name.is_none() {
-                problems.add(Code::InvalidValue, at.key("name"), "is no name of a header that may be set");
-            }
-            if name.as_ref().is_some_and(|name| headers.iter().any(|(other, _)| other == name)) {
-                problems.add(Code::InvalidValue, at.key("name"), "is the name of a header before it");
-            }
-            let value = HeaderValue::try_from(header.value.expose_secret().trim()).ok();
-            if value.is_none() {
-                problems.add(Code::InvalidValue, at.key("value"), "holds characters that no header can have");
-            }
-            if let (Some(name), Some(mut value)) = (name, value) {
-                value.set_sensitive(true);
-                headers.push((name, value));
-            }
-        }
-        headers
-    }
 }

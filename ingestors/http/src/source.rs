@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderName, HeaderValue};
-use portolan_ingestor_contract::{Context, Discreet, Http, Retrying, Settings, SourceError};
-use serde_json::{Value, json};
+use portolan_ingestor_contract::{
+    Context, Discreet, Http, Retrying, Settings, SourceError, judge, with_words,
+};
 use url::Url;
 
 use crate::answer::{self, Answer};
@@ -22,7 +23,7 @@ pub(crate) struct Source {
 impl Source {
     pub fn open(settings: &Settings, context: &Context, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
         let context = Discreet::wrap(context, &with_words(settings, &headers), &[]);
-        let http = Retrying::new(context.http, context.retry, Arc::clone(&context.clock), answer::judge);
+        let http = Retrying::new(context.http, context.retry, Arc::clone(&context.clock), judge);
         Self { http, headers, page_size: context.page_size }
     }
 
@@ -40,12 +41,4 @@ impl Source {
         let response = self.http.send(request).await.map_err(|error| SourceError::from_http(host, &error))?;
         answer::read(&what, response)
     }
-}
-
-/// Settings whose secrets are also the words of each header: an API that explains quotes the token without `Bearer`.
-fn with_words(settings: &Settings, headers: &[(HeaderName, HeaderValue)]) -> Settings {
-    let texts = headers.iter().filter_map(|(_, value)| value.to_str().ok());
-    let words: Vec<Value> =
-        texts.flat_map(|text| text.split([' ', ',', '=', '"'])).map(Value::from).collect();
-    Settings::new(json!({}), json!([settings.secrets.expose(), words]))
 }

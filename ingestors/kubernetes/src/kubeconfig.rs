@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use portolan_ingestor_contract::Tls;
+use portolan_ingestor_contract::{Tls, yaml};
 use portolan_schema::{Code, Pointer, Problem, Problems};
 use serde_json::Value;
 
@@ -39,10 +39,13 @@ const FILES: &[(&str, &str)] = &[
 /// # Errors
 /// All that is wrong, with paths below `at` into the document. No message repeats a value.
 pub(crate) fn read(text: &str, context: Option<&str>, at: &Pointer) -> Result<Access, Problems> {
-    let document: Value = serde_norway::from_str(text).map_err(|error| {
-        let place = error.location().map(|place| format!(" (line {})", place.line())).unwrap_or_default();
-        Problem::new(Code::InvalidValue, at.clone(), format!("the kubeconfig is not well-formed YAML{place}"))
-    })?;
+    let mut documents = yaml::documents(text)
+        .map_err(|error| Problem::new(Code::InvalidValue, at.clone(), format!("the kubeconfig {error}")))?;
+    if documents.len() > 1 {
+        let message = "a kubeconfig is one document of YAML";
+        return Err(Problem::new(Code::InvalidValue, at.clone(), message).into());
+    }
+    let document = documents.pop().unwrap_or_default();
     if !document.is_object() {
         return Err(Problem::new(Code::WrongType, at.clone(), "a kubeconfig is an object").into());
     }
@@ -297,6 +300,13 @@ mod tests {
         check(&json!({ "contexts": [] }), None, &["REQUIRED ~/current-context"]);
         check(&json!("hunter2-hunter2"), None, &["WRONG_TYPE ~"]);
         let at = Pointer::root();
+        for (text, expected) in [
+            ("a: 1\n---\nb: 2".to_owned(), "one document"),
+            (format!("a: &a [{}]\nb: [{}]", "x, ".repeat(1_000), "*a, ".repeat(1_000)), "aliases"),
+        ] {
+            let problems = read(&text, None, &at).err().unwrap();
+            assert!(problems.to_string().contains(expected), "{problems}");
+        }
         let problems = read("a: [hunter2-hunter2", None, &at).err().unwrap();
         assert!(!problems.to_string().contains("hunter2"), "{problems}");
     }

@@ -69,9 +69,9 @@ impl Bench {
         Context { retry, ..Context::new(Arc::clone(&self.http) as Arc<dyn crate::Http>) }
     }
 
-    /// Every kind of the ingestor.
+    /// Every kind of the peer.
     pub fn kinds(&self) -> Vec<&'static str> {
-        self.ingestor().descriptor().kinds.iter().map(|kind| kind.name).collect()
+        self.peer.kinds()
     }
 
     /// Collects every kind with the bench's settings and context.

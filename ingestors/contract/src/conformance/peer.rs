@@ -32,6 +32,16 @@ pub trait Peer: Send + Sync {
     /// The same with credentials that the source does not know.
     fn strange_settings(&self, address: &str) -> Settings;
 
+    /// The kinds that the source holds, which are read by requests of their own each.
+    fn kinds(&self) -> Vec<&'static str> {
+        self.ingestor().descriptor().kinds.iter().map(|kind| kind.name).collect()
+    }
+
+    /// Whether the source has no lists, so that there are no second pages.
+    fn is_unpaged(&self) -> bool {
+        false
+    }
+
     /// How many items of a kind the source holds, at least. Not 0.
     fn holds(&self, kind: &str) -> usize;
 

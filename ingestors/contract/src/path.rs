@@ -1,10 +1,14 @@
 //! Plain paths of jq: `.`, `.data.items`, `."next-page"`, `.["next page"]`, `.pages[0]`.
 
-use serde_json::Value;
+use std::collections::HashMap;
 
-/// Where something is in an answer.
+use portolan_schema::{Code, Pointer, Problems};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Where something is in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Path(Vec<Step>);
+pub struct PlainPath(Vec<Step>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
@@ -12,7 +16,7 @@ enum Step {
     Index(usize),
 }
 
-impl Path {
+impl PlainPath {
     /// None where the text is more than a plain path: nothing is computed here.
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.trim();
@@ -36,11 +40,33 @@ impl Path {
         Some(Self(steps))
     }
 
+    /// [`PlainPath::parse`] of a setting that stands at `at`.
+    pub fn check(text: &str, at: &Pointer, problems: &mut Problems) -> Option<Self> {
+        let path = Self::parse(text);
+        if path.is_none() {
+            let message = "is no plain path such as \".data.items\"; other jq is not supported here";
+            problems.add(Code::InvalidValue, at.clone(), message);
+        }
+        path
+    }
+
     /// The value there, none where a key or an index is missing.
     pub fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(value, |value, step| match step {
             Step::Key(key) => value.as_object()?.get(key),
             Step::Index(index) => value.as_array()?.get(*index),
+        })
+    }
+
+    /// The same in a text that is not parsed further than the path leads.
+    pub fn find_raw<'a>(&self, text: &'a RawValue) -> Option<&'a RawValue> {
+        self.0.iter().try_fold(text, |text, step| match step {
+            Step::Key(key) => {
+                serde_json::from_str::<HashMap<String, &RawValue>>(text.get()).ok()?.remove(key)
+            }
+            Step::Index(index) => {
+                serde_json::from_str::<Vec<&RawValue>>(text.get()).ok()?.get(*index).copied()
+            }
         })
     }
 
@@ -102,15 +128,18 @@ mod tests {
             (".a.none", None),
             (".a[0]", None),
         ] {
-            let path = Path::parse(text).unwrap_or_else(|| panic!("{text}"));
+            let path = PlainPath::parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(path.find(&answer), expected.as_ref(), "{text}");
+            let raw = RawValue::from_string(answer.to_string()).expect("it is JSON");
+            let found = path.find_raw(&raw).map(|found| serde_json::from_str(found.get()).expect("JSON"));
+            assert_eq!(found, expected, "{text}");
             assert_eq!(path.take(&mut answer.clone()), expected, "{text}");
         }
         for text in [
             "", "a", "..", ".a.", ".a[]", ".[1", ".a | .b", ".a b", ".\"a", ".a-b", ".[-1]", ".[+1]", ".1",
             ".a\"b\"",
         ] {
-            assert_eq!(Path::parse(text), None, "{text}");
+            assert_eq!(PlainPath::parse(text), None, "{text}");
         }
     }
 }
