@@ -1,5 +1,6 @@
-//! What capabilities stand on: sealed secrets, jq in worker processes, guarded outgoing HTTP.
+//! What capabilities stand on: sealed secrets, jq in worker processes, guarded outgoing HTTP, guarded files.
 
+pub mod files;
 pub mod jq;
 pub mod outbound;
 pub mod secrets;

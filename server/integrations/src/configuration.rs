@@ -10,6 +10,7 @@ use portolan_schema::{Code, Error, Pointer, Problems, Result};
 use portolan_store::integration::{Integration, RunStatus};
 use serde_json::{Value, json};
 
+use crate::files::Allowed;
 use crate::http::Guarded;
 use crate::{Integrations, deliveries, follow, guard, now, schedule};
 
@@ -56,8 +57,8 @@ impl Integrations {
         let mut integration = self.checked(ctx, wanted)?;
         let takes_deliveries = self.ingestor(&wanted.ingestor)?.descriptor().live.deliveries;
         if wanted.mapping.is_none() {
-            let descriptor = self.ingestor(&wanted.ingestor)?.descriptor();
-            self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
+            let defaults = self.ingestor(&wanted.ingestor)?.defaults(&wanted.config);
+            self.make_blueprints(ctx, &defaults.blueprints).await?;
         }
         integration.id = self.0.store.reserve_ids(3).await?;
         integration.secrets = Some(self.seal(ctx, integration.id, &object(&wanted.secrets))?);
@@ -86,8 +87,9 @@ impl Integrations {
         ctx.require(Role::Admin)?;
         if change.mapping == Some(None) {
             let integration = self.find(ctx, identifier).await?;
-            let descriptor = self.ingestor(&integration.ingestor)?.descriptor();
-            self.make_blueprints(ctx, &descriptor.default_blueprints).await?;
+            let config = change.config.as_ref().unwrap_or(&integration.config);
+            let defaults = self.ingestor(&integration.ingestor)?.defaults(config);
+            self.make_blueprints(ctx, &defaults.blueprints).await?;
         }
         let job = self.0.store.reserve_ids(2).await?;
         let scope = self.0.store.write(ctx.tenant()).await?;
@@ -180,7 +182,7 @@ impl Integrations {
             problems.extend(found);
         }
         let path = Pointer::root().key("mapping");
-        let mapping = wanted.mapping.clone().unwrap_or_else(|| ingestor.descriptor().default_mapping.clone());
+        let mapping = wanted.mapping.clone().unwrap_or_else(|| ingestor.defaults(&config).mapping);
         match MappingConfig::parse(&mapping, &path) {
             Err(found) => problems.extend(found),
             Ok(parsed) => {
@@ -244,8 +246,10 @@ impl Integrations {
     }
 
     pub(crate) fn context(&self, tenant: TenantId) -> Result<Context> {
-        let context = Context::new(Arc::new(Guarded(self.0.outbound.clone())));
-        Ok(Context { external_id: Some(self.proof(tenant)?), ..context })
+        let reach = &self.0.reach;
+        let context = Context::new(Arc::new(Guarded(reach.outbound.clone())));
+        let files = Arc::new(Allowed(reach.files.clone()));
+        Ok(Context { external_id: Some(self.proof(tenant)?), files, ..context })
     }
 
     async fn make_blueprints(&self, ctx: &OpContext, definitions: &[Value]) -> Result<()> {

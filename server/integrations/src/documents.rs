@@ -101,9 +101,9 @@ impl Integrations {
     pub fn default_blueprints(&self, wanted: &[NewIntegration]) -> Result<Vec<Value>> {
         let mut blueprints: Vec<Value> = Vec::new();
         for one in wanted.iter().filter(|one| one.mapping.is_none()) {
-            for blueprint in &self.ingestor(&one.ingestor)?.descriptor().default_blueprints {
-                if !blueprints.contains(blueprint) {
-                    blueprints.push(blueprint.clone());
+            for blueprint in self.ingestor(&one.ingestor)?.defaults(&one.config).blueprints {
+                if !blueprints.contains(&blueprint) {
+                    blueprints.push(blueprint);
                 }
             }
         }

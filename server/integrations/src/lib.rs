@@ -6,6 +6,7 @@ mod check;
 mod configuration;
 mod deliveries;
 mod documents;
+mod files;
 mod follow;
 mod following;
 mod guard;
@@ -38,6 +39,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use portolan_catalog::Catalog;
+use portolan_foundation::files::FileRoots;
 use portolan_foundation::jq::JqPool;
 use portolan_foundation::outbound::Outbound;
 use portolan_foundation::secrets::Sealer;
@@ -46,6 +48,20 @@ use portolan_store::Store;
 use tokio::sync::Notify;
 
 use crate::run::Halt;
+
+/// What ingestors may reach: addresses, and files of this machine.
+#[derive(Clone)]
+pub struct Reach {
+    pub outbound: Outbound,
+    pub files: FileRoots,
+}
+
+impl From<Outbound> for Reach {
+    /// No files.
+    fn from(outbound: Outbound) -> Self {
+        Self { outbound, files: FileRoots::default() }
+    }
+}
 
 /// The integrations of all tenants. Cheap to clone.
 #[derive(Clone)]
@@ -56,7 +72,7 @@ struct Inner {
     catalog: Catalog,
     sealer: Sealer,
     jq: JqPool,
-    outbound: Outbound,
+    reach: Reach,
     ingestors: Vec<Box<dyn Ingestor>>,
     runner: RunnerConfig,
     /// Tells the runner of this process that there is something to do.
@@ -73,10 +89,10 @@ impl Integrations {
         catalog: Catalog,
         sealer: Sealer,
         jq: JqPool,
-        outbound: Outbound,
+        reach: impl Into<Reach>,
         ingestors: Vec<Box<dyn Ingestor>>,
     ) -> Self {
-        Self::with_runner(store, catalog, sealer, jq, outbound, ingestors, RunnerConfig::default())
+        Self::with_runner(store, catalog, sealer, jq, reach, ingestors, RunnerConfig::default())
     }
 
     /// [`Integrations::new`] with other times.
@@ -85,7 +101,7 @@ impl Integrations {
         catalog: Catalog,
         sealer: Sealer,
         jq: JqPool,
-        outbound: Outbound,
+        reach: impl Into<Reach>,
         ingestors: Vec<Box<dyn Ingestor>>,
         runner: RunnerConfig,
     ) -> Self {
@@ -95,7 +111,7 @@ impl Integrations {
             catalog,
             sealer,
             jq,
-            outbound,
+            reach: reach.into(),
             ingestors,
             runner,
             wake: Notify::new(),
