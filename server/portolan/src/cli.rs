@@ -106,6 +106,9 @@ pub struct ServeOptions {
     /// Ranges that integrations may reach beside public addresses: `127.0.0.0/8,10.0.0.0/8`.
     #[arg(long, env = "PORTOLAN_OUTBOUND_ALLOW", default_value = "")]
     pub outbound_allow: String,
+    /// Directories that integrations of every tenant may read files from: `/srv/catalog,/srv/states`.
+    #[arg(long, env = "PORTOLAN_FILES_ROOTS", default_value = "")]
+    pub files_roots: String,
     /// Make a tenant `demo` with a catalog to look at, and say how to sign in. Changes nothing where it exists.
     #[arg(long, env = "PORTOLAN_DEMO")]
     pub demo: bool,

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use portolan_api::{App, router};
 use portolan_catalog::Catalog;
+use portolan_foundation::files::FileRoots;
 use portolan_foundation::jq::{JqConfig, JqPool};
 use portolan_foundation::outbound::{Outbound, OutboundPolicy};
 use portolan_identity::Identity;
-use portolan_integrations::{Descriptor, Integrations};
+use portolan_integrations::{Descriptor, Integrations, Reach};
 use portolan_portal::{Portal, Source, Supplies};
 use portolan_schema::{Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
@@ -42,13 +43,17 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         catalog.clone(),
         sealer,
         jq,
-        Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
+        Reach {
+            outbound: Outbound::new(OutboundPolicy::parse(&options.outbound_allow)?)?,
+            files: FileRoots::parse(&options.files_roots)?,
+        },
         vec![
             Box::new(portolan_ingestor_aws::Aws::new()),
             Box::new(portolan_ingestor_github::Github::new()),
             Box::new(portolan_ingestor_kubernetes::Kubernetes::new()),
             Box::new(portolan_ingestor_http::HttpPull::new()),
             Box::new(portolan_ingestor_webhook::Webhook::new()),
+            Box::new(portolan_ingestor_files::Files::new()),
         ],
     );
     let background = [
