@@ -49,6 +49,7 @@ macro_rules! conformance_tests {
             collecting::every_request_goes_through_the_context,
             collecting::a_kind_alone_yields_the_same,
             collecting::page_size_changes_nothing,
+            collecting::a_checkpoint_loses_nothing,
             collecting::an_unknown_kind_fails_alone,
             collecting::nothing_asked_is_nothing_done,
             collecting::one_ingestor_serves_many_at_once,

@@ -1,5 +1,6 @@
 //! What a run hands over when nothing goes wrong.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +62,32 @@ pub async fn page_size_changes_nothing(peer: Arc<dyn Peer>) {
         }
     }
     assert!(paging > 0 || peer.is_unpaged(), "the peer holds too little for a second page");
+}
+
+/// Who goes on from a checkpoint gets at least what had not been handed over by then, and nothing that a whole run would not.
+pub async fn a_checkpoint_loses_nothing(peer: Arc<dyn Peer>) {
+    let bench = Bench::new(Arc::clone(&peer)).await;
+    let context = Context { page_size: Some(peer.small_page()), ..bench.context() };
+    let settings = bench.settings();
+    let whole = bench.collect_with(&settings, &bench.kinds(), &context, &Recorder::default()).await.well();
+    for (kind, places) in &whole.checkpoints {
+        let all = whole.items.get(kind).cloned().unwrap_or_default();
+        for index in BTreeSet::from([0, places.len() - 1]) {
+            let (place, before) = (&places[index], &whole.before[kind][index]);
+            let request = KindRequest { checkpoint: Some(place.clone()), ..KindRequest::new(kind) };
+            let sink = Recorder::default();
+            let result = bench.ingestor().collect(&settings, &[request], &context, &sink).await;
+            let record = sink.record();
+            assert!(
+                result.is_ok() && record.done.contains(kind),
+                "{kind} from {place}: {result:?} {record:?}"
+            );
+            let after = record.items.get(kind).cloned().unwrap_or_default();
+            let extra = after.iter().find(|item| !all.contains(item));
+            let missing = all.iter().find(|item| !before.contains(item) && !after.contains(item));
+            assert_eq!((extra, missing), (None, None), "{kind} from {place}: extra, missing");
+        }
+    }
 }
 
 /// A kind that does not exist fails with a sentence, and nothing else changes.

@@ -29,6 +29,8 @@ pub struct Record {
     pub log: Vec<Line>,
     /// By kind, in order.
     pub checkpoints: BTreeMap<String, Vec<Value>>,
+    /// What had been handed over of a kind at each of its checkpoints.
+    pub before: BTreeMap<String, Vec<Vec<String>>>,
     /// By kind.
     pub follow_from: BTreeMap<String, Value>,
     started: BTreeSet<String>,
@@ -202,7 +204,11 @@ impl Sink for Recorder {
     }
 
     async fn checkpoint(&self, kind: &str, at: &Value) -> Result<(), Error> {
-        self.with(|record| record.checkpoints.entry(kind.to_owned()).or_default().push(at.clone()));
+        self.with(|record| {
+            let handed_over = record.items.get(kind).cloned().unwrap_or_default();
+            record.before.entry(kind.to_owned()).or_default().push(handed_over);
+            record.checkpoints.entry(kind.to_owned()).or_default().push(at.clone());
+        });
         Ok(())
     }
 
