@@ -126,10 +126,8 @@ test("an entity is made, edited and deleted by hand; what the server refuses sta
   await form.getByLabel("Title").fill("Returns ↩ مرتجعات");
   await form.getByLabel("Identifier").fill("returns");
   await form.getByRole("button", { name: "Make" }).click();
-  await form
-    .getByText(/required/i)
-    .nth(2)
-    .waitFor();
+  await form.getByText('the property "tier" is required').waitFor();
+  await form.getByText('the relation "owner" is required').waitFor();
   expect(await form.getByLabel("Title").inputValue()).toBe("Returns ↩ مرتجعات");
   await form.getByRole("combobox", { name: /^Tier/ }).click();
   await page.getByRole("option", { name: "gold" }).click();

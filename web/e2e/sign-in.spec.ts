@@ -14,7 +14,7 @@ test("whoever is not signed in signs in and comes to where they wanted to go", a
   await page.getByRole("alert").getByText("E-mail and password do not match.").waitFor();
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("link", { name: "Basket" }).waitFor();
+  await page.getByRole("link", { name: "Basket", exact: true }).waitFor();
   expect(new URL(page.url()).pathname).toBe("/t/demo/catalog/service");
 });
 
@@ -40,10 +40,7 @@ test("an invitation is accepted, and its link works once", async () => {
   await page.getByLabel("Your name").fill("Nia New");
   await page.getByLabel("New password").fill("short");
   await page.getByRole("button", { name: "Join" }).click();
-  await page
-    .getByText(/10 to 1,000 characters|at least 10|10 characters/i)
-    .nth(1)
-    .waitFor();
+  await page.getByText("a password has 10 to 1000 characters").waitFor();
   await page.getByLabel("New password").fill("a long enough password");
   await page.getByRole("button", { name: "Join" }).click();
   await page.getByRole("heading", { name: "Catalog", level: 1 }).waitFor();
@@ -58,7 +55,7 @@ test("an expired sign-in asks for the password and goes on, nothing lost", async
   const page = await openSignedIn();
   expectComplaints(/401/);
   await page.goto("/t/demo/catalog/service");
-  await page.getByRole("link", { name: "Basket" }).waitFor();
+  await page.getByRole("link", { name: "Basket", exact: true }).waitFor();
   await page.context().clearCookies();
   await page.getByRole("searchbox", { name: "Search identifiers and titles" }).fill("check");
   const dialog = page.getByRole("dialog", { name: "Sign in again" });

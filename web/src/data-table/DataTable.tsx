@@ -71,7 +71,8 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
       return index < pinned + lead ? at : undefined;
     });
     const width = widths.reduce((sum, one) => sum + one, 0);
-    return { lefts, width, template: `${widths.map((one) => `${one}px`).join(" ")} minmax(0, 1fr)` };
+    const pinnedWidth = widths.slice(0, pinned + lead).reduce((sum, one) => sum + one, 0);
+    return { lefts, width, pinnedWidth, template: `${widths.map((one) => `${one}px`).join(" ")} minmax(0, 1fr)` };
   }, [columns, pinned, lead, selection]);
 
   const move = (row: number, column: number) => {
@@ -83,8 +84,9 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
     if (next.row >= 0) reveal(next.row);
     requestAnimationFrame(() => {
       const cell = box.current?.querySelector<HTMLElement>(`[data-cell="${next.row}:${next.column}"]`);
-      cell?.focus({ preventScroll: next.row >= 0 });
-      cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (!cell || !box.current) return;
+      cell.focus({ preventScroll: true });
+      revealSideways(box.current, cell, layout.pinnedWidth);
     });
   };
 
@@ -204,4 +206,13 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
       )}
     </div>
   );
+}
+
+/** Scrolls sideways until a cell is seen beside the columns that stay. */
+function revealSideways(box: HTMLElement, cell: HTMLElement, pinnedWidth: number): void {
+  const [room, own] = [box.getBoundingClientRect(), cell.getBoundingClientRect()];
+  if (getComputedStyle(cell).position === "sticky") return;
+  const left = room.left + pinnedWidth;
+  if (own.left < left) box.scrollLeft -= left - own.left;
+  else if (own.right > room.right) box.scrollLeft += Math.min(own.right - room.right, own.left - left);
 }

@@ -25,11 +25,11 @@ export function EntityFields({ blueprint, draft, onChange, isNew, origins, error
   const own = blueprint.properties.filter((property) => property.kind === "own");
   const written = new Map(origins.map((origin) => [origin.name, origin.integration]));
   const paths = [
-    "/identifier",
-    "/title",
-    "/team",
-    ...own.map(({ identifier }) => `/properties/${identifier}`),
-    ...blueprint.relations.map(({ identifier }) => `/relations/${identifier}`),
+    "/input/identifier",
+    "/input/title",
+    "/input/team",
+    ...own.map(({ identifier }) => `/input/properties/${identifier}`),
+    ...blueprint.relations.map(({ identifier }) => `/input/relations/${identifier}`),
   ];
   const noteOf = (name: string): ReactNode => {
     const integration = written.get(name);
@@ -39,7 +39,7 @@ export function EntityFields({ blueprint, draft, onChange, isNew, origins, error
     <div className="flex flex-col gap-4">
       <ErrorPanel error={withoutPaths(error, paths)} title="Nothing was saved." />
       <div className="grid gap-4 sm:grid-cols-2">
-        <Field label="Title" error={messageAt(error, "/title")}>
+        <Field label="Title" error={messageAt(error, "/input/title")}>
           <Input
             dir="auto"
             value={draft.title}
@@ -53,7 +53,7 @@ export function EntityFields({ blueprint, draft, onChange, isNew, origins, error
               ? "Names it for good in links and the API. Left empty, one is made."
               : "A new one is a rename: what points here follows."
           }
-          error={messageAt(error, "/identifier")}
+          error={messageAt(error, "/input/identifier")}
         >
           <Input
             isMono
@@ -62,7 +62,7 @@ export function EntityFields({ blueprint, draft, onChange, isNew, origins, error
             onChange={(event) => onChange({ ...draft, identifier: event.target.value })}
           />
         </Field>
-        <Field label="Owning teams" error={messageAt(error, "/team")} className="sm:col-span-2">
+        <Field label="Owning teams" error={messageAt(error, "/input/team")} className="sm:col-span-2">
           <EntityPicker blueprint="_team" isMany value={draft.team} onChange={(team) => onChange({ ...draft, team })} />
         </Field>
       </div>
@@ -74,7 +74,7 @@ export function EntityFields({ blueprint, draft, onChange, isNew, origins, error
               label={property.title}
               isRequired={property.isRequired}
               hint={noteOf(property.identifier) ?? property.description}
-              error={messageAt(error, `/properties/${property.identifier}`)}
+              error={messageAt(error, `/input/properties/${property.identifier}`)}
               className={
                 property.type === "object" || property.format === "markdown" || property.format === "yaml"
                   ? "sm:col-span-2"
@@ -103,7 +103,7 @@ export function EntityFields({ blueprint, draft, onChange, isNew, origins, error
                 label={title}
                 isRequired={isRequired}
                 hint={noteOf(identifier) ?? description}
-                error={messageAt(error, `/relations/${identifier}`)}
+                error={messageAt(error, `/input/relations/${identifier}`)}
               >
                 <EntityPicker
                   blueprint={target}

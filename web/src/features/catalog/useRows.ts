@@ -40,6 +40,8 @@ export function useRows({ blueprint, rules, sort, withComputed }: RowsQuestion) 
   return {
     ...blocks,
     total,
+    // Rows far down are on their way while it is known how many there are.
+    isPending: blocks.isPending && total === undefined,
     count: blocks.isOld ? (count.data?.entities.totalCount ?? blocks.known) : (total ?? blocks.known),
   };
 }
