@@ -56,6 +56,8 @@ pub async fn run(options: ServeOptions) -> Result<()> {
             Box::new(portolan_ingestor_files::Files::new()),
         ],
     );
+    // Before anything changes a model: it follows.
+    let portal = Portal::new(store.clone(), catalog.clone(), supplies(&integrations)?);
     let background = [
         tokio::spawn(catalog.computing().work()),
         tokio::spawn(catalog.sweeping().work()),
@@ -64,7 +66,6 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let stop = CancellationToken::new();
     let (runs, runs_stop) = (integrations.clone(), stop.clone());
     let running = tokio::spawn(async move { runs.work(runs_stop).await });
-    let portal = Portal::new(store.clone(), catalog.clone(), supplies(&integrations)?);
     let signing_in = if options.demo { demo::prepare(&identity, &catalog, &portal).await? } else { None };
     let app = App::new(catalog, identity, integrations, portal).behind(proxies);
     let routes = portal::beside(metrics.serve(router(app)).await?);

@@ -47,6 +47,6 @@ impl Portal {
         ctx.require(Role::Viewer)?;
         let own = models::OWN.iter().map(models::read).collect::<Result<Vec<_>>>()?;
         let sources = self.supplies.sources.iter().filter(|source| !source.blueprints.is_empty());
-        Ok(own.into_iter().chain(sources.map(models::of_source)).collect())
+        Ok(own.into_iter().chain(sources.flat_map(models::of_source)).collect())
     }
 }

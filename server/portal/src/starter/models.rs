@@ -42,15 +42,45 @@ pub(super) fn read(own: &Own) -> Result<StarterModel> {
     })
 }
 
-/// What an ingestor fills, under the ingestor's name.
-pub(super) fn of_source(source: &Source) -> StarterModel {
-    let titles: Vec<&str> =
-        source.blueprints.iter().filter_map(|blueprint| blueprint["title"].as_str()).collect();
+/// A part of what an ingestor fills that is a model of its own: what one kind of files holds.
+struct Part {
+    ingestor: &'static str,
+    /// What the identifiers of its blueprints begin with.
+    prefix: &'static str,
+    name: &'static str,
+    title: &'static str,
+}
+
+const PARTS: &[Part] = &[
+    Part { ingestor: "files", prefix: "backstage", name: "backstage", title: "Backstage files" },
+    Part { ingestor: "files", prefix: "terraform", name: "terraform", title: "Terraform states" },
+];
+
+/// What an ingestor fills, under the ingestor's name; or its parts, where it has some.
+pub(super) fn of_source(source: &Source) -> Vec<StarterModel> {
+    let parts = PARTS.iter().filter(|part| part.ingestor == source.ingestor);
+    let found: Vec<StarterModel> = parts
+        .filter_map(|part| {
+            let own = source.blueprints.iter().filter(|blueprint| {
+                blueprint["identifier"].as_str().is_some_and(|name| name.starts_with(part.prefix))
+            });
+            let own: Vec<Value> = own.cloned().collect();
+            (!own.is_empty()).then(|| model(source, part.name, part.title, own))
+        })
+        .collect();
+    match found.is_empty() {
+        true => vec![model(source, &source.ingestor, &source.title, source.blueprints.clone())],
+        false => found,
+    }
+}
+
+fn model(source: &Source, name: &str, title: &str, blueprints: Vec<Value>) -> StarterModel {
+    let titles: Vec<&str> = blueprints.iter().filter_map(|blueprint| blueprint["title"].as_str()).collect();
     StarterModel {
-        name: source.ingestor.clone(),
-        title: source.title.clone(),
+        name: name.to_owned(),
+        title: title.to_owned(),
         description: format!("What an integration with {} fills: {}.", source.title, titles.join(", ")),
         ingestor: Some(source.ingestor.clone()),
-        blueprints: source.blueprints.clone(),
+        blueprints,
     }
 }

@@ -11,8 +11,13 @@ async fn models_are_shown_as_documents() {
         let models = fixture.portal.starter_models(&fixture.viewer).unwrap();
         let shown: Vec<_> =
             models.iter().map(|model| (model.name.as_str(), model.ingestor.as_deref())).collect();
-        assert_eq!(shown, [("service-catalog", None), ("boxes", Some("boxes"))]);
+        assert_eq!(
+            shown,
+            [("service-catalog", None), ("boxes", Some("boxes")), ("backstage", Some("files"))]
+        );
         assert_eq!(models[1].description, "What an integration with Boxes fills: Box, Lid.");
+        // Of files, what one kind of them holds is a model of its own.
+        assert_eq!((models[2].title.as_str(), models[2].blueprints.len()), ("Backstage files", 1));
         let yaml = models[1].yaml().unwrap();
         assert!(
             yaml.starts_with("# What an integration")

@@ -105,6 +105,11 @@ fn supplies() -> Supplies {
     let boxes =
         Source { ingestor: "boxes".into(), title: "Boxes".into(), blueprints: vec![bare("box", "Box"), lid] };
     let empty = Source { ingestor: "empty".into(), title: "Empty".into(), blueprints: Vec::new() };
+    let files = Source {
+        ingestor: "files".into(),
+        title: "Files".into(),
+        blueprints: vec![bare("backstageApi", "API"), bare("csvRow", "Row")],
+    };
     let mut deployment = bare("deployment", "Deployment");
     deployment["relations"] = json!({"service": {"target": "service", "required": true}});
     let mut service = bare("service", "Service");
@@ -121,5 +126,5 @@ fn supplies() -> Supplies {
         dashboard: json!({"widgets": [{"identifier": "n", "kind": "NUMBER", "title": "Services", "blueprint": "service",
             "func": "SUM", "property": "deployments", "grid": {"x": 0, "y": 0, "width": 3, "height": 2}}]}),
     };
-    Supplies { sources: vec![boxes, empty], sample }
+    Supplies { sources: vec![boxes, empty, files], sample }
 }

@@ -15,6 +15,7 @@ mod examples;
 mod export;
 mod faults;
 mod first_hour;
+mod first_run;
 mod github_kinds;
 mod github_webhooks;
 mod identity;
