@@ -14,7 +14,7 @@ async fn begun(engine: Engine) {
     let program = Program::start(&database).await;
     let answer = program.platform("{ starterModels { name yaml blueprints } }", json!({})).await;
     let models = answer["starterModels"].as_array().unwrap().clone();
-    for name in ["service-catalog", "aws", "github", "kubernetes"] {
+    for name in ["service-catalog", "aws", "github", "kubernetes", "backstage"] {
         assert!(models.iter().any(|model| model["name"] == name), "{name}");
     }
     for model in &models {
