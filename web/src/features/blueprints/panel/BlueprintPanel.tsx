@@ -1,6 +1,5 @@
 import { Link } from "@tanstack/react-router";
 import { Ellipsis, GitMerge, Pencil, RotateCcw, TableProperties, Trash2, X } from "lucide-react";
-import { lazy, Suspense } from "react";
 import { isSystem } from "@/lib/blueprint/model";
 import { pointerKeys } from "@/lib/json";
 import { Badge } from "@/ui/Badge";
@@ -8,7 +7,6 @@ import { BlueprintIcon } from "@/ui/BlueprintIcon";
 import { Button } from "@/ui/Button";
 import { IconButton } from "@/ui/IconButton";
 import { Menu, MenuItem, MenuLink, MenuSeparator } from "@/ui/Menu";
-import { SkeletonLines } from "@/ui/Skeleton";
 import { Tabs } from "@/ui/Tabs";
 import { stateOf } from "../canvas/shape";
 import { useDesigner } from "../designer";
@@ -18,11 +16,10 @@ import type { TabName } from "../search";
 import { usePlan } from "../usePlan";
 import { BlueprintForm } from "./BlueprintForm";
 import { Effects } from "./Effects";
+import { GraphqlTab } from "./GraphqlTab";
+import { JsonTab } from "./JsonTab";
 import { PartForm } from "./PartForm";
-
-const JsonTab = lazy(() => import("./JsonTab"));
-const GraphqlTab = lazy(() => import("./GraphqlTab"));
-const SampleTab = lazy(() => import("./SampleTab"));
+import { SampleTab } from "./SampleTab";
 
 /** A blueprint beside the canvas: its form, its JSON, its GraphQL type, a sample. All show the same draft. */
 export function BlueprintPanel({ identifier }: { identifier: string }) {
@@ -40,11 +37,6 @@ export function BlueprintPanel({ identifier }: { identifier: string }) {
   const part = search.at === undefined ? undefined : partAt(pointerKeys(search.at));
   const state = stateOf(identifier, drafts);
   const isOnServer = drafts[identifier]?.base !== null;
-  const waiting = (
-    <div className="p-4">
-      <SkeletonLines count={6} />
-    </div>
-  );
   const tabs = [
     {
       value: "form" as const,
@@ -58,29 +50,19 @@ export function BlueprintPanel({ identifier }: { identifier: string }) {
     {
       value: "json" as const,
       label: "JSON",
-      content: (
-        <Suspense fallback={waiting}>
-          <JsonTab key={identifier} identifier={identifier} problems={live.problems} />
-        </Suspense>
-      ),
+      content: <JsonTab key={identifier} identifier={identifier} problems={live.problems} />,
     },
     {
       value: "graphql" as const,
       label: "GraphQL",
       content: (
-        <Suspense fallback={waiting}>
-          <GraphqlTab identifier={identifier} isPublished={isOnServer} hasDraft={state !== "same"} plan={live.plan} />
-        </Suspense>
+        <GraphqlTab identifier={identifier} isPublished={isOnServer} hasDraft={state !== "same"} plan={live.plan} />
       ),
     },
     {
       value: "sample" as const,
       label: "Sample",
-      content: (
-        <Suspense fallback={waiting}>
-          <SampleTab key={identifier} identifier={identifier} />
-        </Suspense>
-      ),
+      content: <SampleTab key={identifier} identifier={identifier} />,
     },
   ];
   return (

@@ -16,7 +16,7 @@ import type { Plan } from "../usePlan";
 type GraphqlTabProps = { identifier: string; isPublished: boolean; hasDraft: boolean; plan: Plan | undefined };
 
 /** The type that the catalog API has for a blueprint, and what publishing the draft breaks of it. */
-export default function GraphqlTab({ identifier, isPublished, hasDraft, plan }: GraphqlTabProps) {
+export function GraphqlTab({ identifier, isPublished, hasDraft, plan }: GraphqlTabProps) {
   const { server } = useDesigner();
   const names = useApiQuery(BlueprintNames, { identifier }, { enabled: isPublished });
   const sdl = useQuery({

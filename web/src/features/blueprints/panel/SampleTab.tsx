@@ -1,7 +1,5 @@
-import { json } from "@codemirror/lang-json";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
-import CodeEditor from "@/code-editor/CodeEditor";
+import { lazy, Suspense, useState } from "react";
 import { EntityPicker } from "@/entity-values/EntityPicker";
 import { useApiQuery } from "@/lib/api/hooks";
 import { CopyButton } from "@/ui/CopyButton";
@@ -14,10 +12,10 @@ import { useDesigner } from "../designer";
 import { definitionOf } from "../draft/drafts";
 import { sampleEntity } from "../sample";
 
-const language = [json()];
+const JsonEditor = lazy(() => import("@/code-editor/JsonEditor"));
 
 /** An entity of the blueprint: made up after the draft, or one that is there. */
-export default function SampleTab({ identifier }: { identifier: string }) {
+export function SampleTab({ identifier }: { identifier: string }) {
   const { server, drafts } = useDesigner();
   const isOnServer = server.get(identifier) !== undefined;
   const [source, setSource] = useState<"made" | "stored">("made");
@@ -41,7 +39,9 @@ export default function SampleTab({ identifier }: { identifier: string }) {
       {source === "made" ? (
         <>
           <p className="px-4 py-1 text-meta text-muted">As the draft has it: what can be written to an entity.</p>
-          <CodeEditor label="A made-up entity" value={made} isReadOnly extensions={language} />
+          <Suspense>
+            <JsonEditor label="A made-up entity" value={made} isReadOnly />
+          </Suspense>
         </>
       ) : isOnServer ? (
         <Stored blueprint={identifier} />
@@ -99,12 +99,9 @@ function Stored({ blueprint }: { blueprint: string }) {
           </Link>
         )}
       </div>
-      <CodeEditor
-        label="An entity of the catalog"
-        value={JSON.stringify(found.data.entity, null, 2)}
-        isReadOnly
-        extensions={language}
-      />
+      <Suspense>
+        <JsonEditor label="An entity of the catalog" value={JSON.stringify(found.data.entity, null, 2)} isReadOnly />
+      </Suspense>
     </>
   );
 }

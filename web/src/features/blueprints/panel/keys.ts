@@ -1,13 +1,9 @@
 /** What a definition's JSON can hold at each place: for completion and help while it is written. */
+import type { JsonSuggestion } from "@/code-editor/JsonEditor";
 import type { Model } from "@/lib/blueprint/definition";
 import { COLORS } from "./kinds";
 
-export type Suggestion = {
-  label: string;
-  detail?: string;
-  info?: string /** JSON that stands behind a new key. */;
-  value?: string;
-};
+type Suggestion = JsonSuggestion;
 
 const TOP: Suggestion[] = [
   { label: "identifier", info: "Names it everywhere. Changed by renaming.", value: '""' },
