@@ -101,6 +101,7 @@ async fn sizes(engine: Engine, large: usize) -> Result<()> {
 async fn ask(bench: &Bench, database: &TestDatabase, tenant: &NewTenant, size: usize) -> Result<()> {
     let mut served = Served::start(&database.config, &[]).await?;
     served.sign_in(tenant).await?;
+    served.rest().await?;
     reads::measure(bench, database, &served, size).await?;
     served.stop().await?;
     let began = Instant::now();
@@ -109,6 +110,7 @@ async fn ask(bench: &Bench, database: &TestDatabase, tenant: &NewTenant, size: u
     row(&what, name(database.engine), &format!("{:.1}", spent.as_secs_f64()), "", "")?;
     let mut served = Served::start(&database.config, &[]).await?;
     served.sign_in(tenant).await?;
+    served.rest().await?;
     reads::measure_computed(bench, database, &served, size).await?;
     served.stop().await?;
     bench.mirror(false).await

@@ -157,6 +157,20 @@ impl Served {
         Ok(Load { cpu: cpu / count, median: median(times.clone()), percentile_99: percentile_99(times) })
     }
 
+    /// Waits until the server does nothing by itself: started on a catalog that was filled without it, it first catches up
+    /// with the log. A second in which it needs less than a fiftieth of a core is taken for rest; ten minutes are enough.
+    pub async fn rest(&self) -> Result<()> {
+        let second = Duration::from_secs(1);
+        for _ in 0..600 {
+            let before = process::cpu(self.id())?;
+            tokio::time::sleep(second).await;
+            if process::cpu(self.id())?.saturating_sub(before) < second / 50 {
+                return Ok(());
+            }
+        }
+        Err(Error::unavailable("the server does not come to rest"))
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id().unwrap_or(0)
     }

@@ -92,7 +92,11 @@ pub(super) async fn run(
     let model = models.get(&scope, head.model_revision).await?;
     let place = scope.consumer(NAME).await?;
     let mut formulas = Formulas::load(&scope, &model, now).await?;
-    let entries = scope.log_after(&model, place.seq, ENTRIES).await?;
+    // Where nothing is computed, nothing follows from the log.
+    let entries = match model.computed_order() {
+        [] => Vec::new(),
+        _ => scope.log_after(&model, place.seq, ENTRIES).await?,
+    };
     let seq = match entries.last() {
         Some(last) if entries.len() == ENTRIES => last.seq,
         _ => head.seq,
