@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, Outlet } from "@tanstack/react-router";
+import { NothingHere } from "@/features/shell/RouteStates";
 import { Toasts } from "@/ui/Toasts";
 import { TooltipProvider } from "@/ui/Tooltip";
 
@@ -10,5 +11,12 @@ export const Route = createRootRouteWithContext<{ queryClient: QueryClient }>()(
         <Outlet />
       </Toasts>
     </TooltipProvider>
+  ),
+  // Outside of the shell, which has the landmark and the heading of other pages.
+  notFoundComponent: () => (
+    <main>
+      <h1 className="sr-only">Not found</h1>
+      <NothingHere />
+    </main>
   ),
 });
