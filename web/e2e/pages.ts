@@ -13,6 +13,7 @@ export const PAGES: readonly PortalPage[] = [
   { name: "invitation-gone", path: "/invite/nonsense", isPublic: true, shows: "This link cannot be used." },
   { name: "catalog", path: "/t/demo/catalog", shows: "Something that runs and answers" },
   { name: "table", path: "/t/demo/catalog/service", shows: "Basket" },
+  { name: "table-quick-look", path: "/t/demo/catalog/service?look=basket", shows: "Where to ask" },
   { name: "table-no-match", path: "/t/demo/catalog/service?q=zzzz", shows: "Nothing matches" },
   { name: "entity", path: "/t/demo/entity/service/basket", shows: "Where to ask" },
   { name: "entity-related", path: "/t/demo/entity/service/basket?tab=related", shows: "Deployment by Service" },

@@ -39,17 +39,15 @@ export function Dialog(props: DialogProps) {
             {...(initialFocus ? { initialFocus } : {})}
             className={clsx("floating-layer flex max-h-full w-full flex-col outline-none", WIDTH[size])}
           >
-            <header className="flex items-start gap-3 px-5 pt-4 pb-1">
+            <div className="flex items-start gap-3 px-5 pt-4 pb-1">
               <div className="min-w-0 grow">
                 <Base.Title className="font-semibold text-section">{title}</Base.Title>
                 {description && <Base.Description className="mt-1 text-muted">{description}</Base.Description>}
               </div>
               {!isFixed && <IconButton icon={X} label="Close" onClick={onClose} className="-mr-2" />}
-            </header>
+            </div>
             <div className="min-h-0 overflow-y-auto px-5 py-3">{children}</div>
-            {footer && (
-              <footer className="flex flex-wrap justify-end gap-2 border-line border-t px-5 py-3">{footer}</footer>
-            )}
+            {footer && <div className="flex flex-wrap justify-end gap-2 border-line border-t px-5 py-3">{footer}</div>}
           </Base.Popup>
         </Base.Viewport>
       </Base.Portal>

@@ -45,13 +45,13 @@ export function Drawer(props: DrawerProps) {
             WIDTH[width],
           )}
         >
-          <header className="flex h-11 shrink-0 items-center gap-1 border-line border-b pr-2 pl-4">
+          <div className="flex h-11 shrink-0 items-center gap-1 border-line border-b pr-2 pl-4">
             <Base.Title className="min-w-0 grow truncate font-semibold text-section">{title}</Base.Title>
             {actions}
             <IconButton icon={X} label="Close" onClick={onClose} />
-          </header>
+          </div>
           <div className="min-h-0 grow overflow-y-auto">{children}</div>
-          {footer && <footer className="flex justify-end gap-2 border-line border-t px-4 py-3">{footer}</footer>}
+          {footer && <div className="flex justify-end gap-2 border-line border-t px-4 py-3">{footer}</div>}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
