@@ -27,7 +27,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Migrate the database, then serve.
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Make, list, suspend and delete tenants; on the machine that has the database, also while a server runs.
     #[command(subcommand)]
     Tenant(TenantCommand),
