@@ -1,7 +1,6 @@
 import type { Page } from "playwright-core";
-import { expect, inject, test } from "vitest";
-import { expectAccessible } from "./support/axe";
-import { ask, makeAccount, openPage, openSignedIn, useBrowser } from "./support/browser";
+import { expect, test } from "vitest";
+import { ask, makeAccount, openSignedIn, useBrowser } from "./support/browser";
 
 useBrowser();
 
@@ -14,57 +13,6 @@ async function definition(identifier: string): Promise<{ schema: object; relatio
   };
   return blueprint?.json;
 }
-
-test("a blueprint is drawn, described, related by a drag, planned and published", async () => {
-  const { email, password } = inject("served");
-  const page = await openPage();
-  // Whoever is not signed in is sent to sign in, and comes back.
-  await page.goto("/sign-in?next=/t/demo/blueprints");
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await node(page, "service").waitFor();
-
-  await page.getByRole("button", { name: "New blueprint" }).click();
-  await page.getByRole("dialog").getByLabel("Title").fill("API route");
-  await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
-  await page.getByRole("button", { name: "Add a property" }).click();
-  const properties = page.getByRole("region", { name: "Properties" });
-  await properties.getByLabel("Title").fill("Open bugs");
-  await properties.getByRole("combobox", { name: "Kind" }).fill("Numb");
-  await page.getByRole("option", { name: "Number", exact: true }).click();
-  await properties.getByRole("button", { name: "Add", exact: true }).click();
-  await properties.getByRole("button", { name: "Open bugs" }).waitFor();
-  await page.getByRole("button", { name: "Show all" }).click();
-
-  const route = node(page, "api_route");
-  await expect.poll(() => route.boundingBox().then((box) => (box?.y ?? 9_999) + (box?.height ?? 0) < 900)).toBe(true);
-  await route.hover();
-  const from = await route.locator(".react-flow__handle.source").boundingBox();
-  const to = await node(page, "service").boundingBox();
-  if (!from || !to) throw new Error("the nodes are not there");
-  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
-  await page.mouse.down();
-  await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 10 });
-  await page.mouse.up();
-  const dialog = page.getByRole("dialog", { name: "New relation" });
-  await dialog.getByText("Every api route must have it").click();
-  await dialog.getByRole("button", { name: "Add" }).click();
-
-  await page.getByRole("button", { name: "Review and publish 1" }).click();
-  const review = page.getByRole("dialog", { name: "Publish the draft" });
-  await review.getByText("nothing that is there changes").waitFor();
-  await review.getByText("to service, required").waitFor();
-  await expectAccessible(page, "the review");
-  await review.getByRole("button", { name: "Publish", exact: true }).click();
-  await page.getByText("The blueprint is published.").waitFor();
-  expect(await definition("api_route")).toMatchObject({
-    schema: { properties: { openBugs: { type: "number", title: "Open bugs" } } },
-    relations: { service: { target: "service", required: true } },
-  });
-  await page.getByRole("tab", { name: "GraphQL" }).click();
-  await page.getByText("openBugs: Float").first().waitFor();
-});
 
 test("what a change would lose is told before it is published, and undone again", async () => {
   const page = await openSignedIn();
