@@ -33,6 +33,9 @@ pub async fn stop_within_commit(fixture: &Fixture, run: i64, runner: Runner) -> 
         );
         if created > 0 && phase == Phase::Commit {
             runner.kill().await;
+            drop(scope);
+            // SQLite commits writes together that wait together: who only reads may not see yet what was seen here.
+            fixture.store.write(fixture.ctx.tenant()).await.unwrap().commit().await.unwrap();
             return created;
         }
         drop(scope);
