@@ -124,7 +124,7 @@ test("an entity is made, edited and deleted by hand; what the server refuses sta
   await page.getByRole("button", { name: "New Service" }).click();
   const form = page.getByRole("dialog", { name: "New Service" });
   await form.getByLabel("Title").fill("Returns ↩ مرتجعات");
-  await form.getByLabel("Identifier").fill("returns");
+  await form.getByLabel("Identifier").fill("returns-desk");
   await form.getByRole("button", { name: "Make" }).click();
   await form.getByText('the property "tier" is required').waitFor();
   await form.getByText('the relation "owner" is required').waitFor();
@@ -135,7 +135,7 @@ test("an entity is made, edited and deleted by hand; what the server refuses sta
   await page.getByRole("option", { name: /Payments/ }).click();
   await form.getByRole("button", { name: "Make" }).click();
   await form.waitFor({ state: "hidden" });
-  await page.goto("/t/demo/entity/service/returns");
+  await page.goto("/t/demo/entity/service/returns-desk");
   await page.getByRole("heading", { name: "Returns ↩ مرتجعات" }).waitFor();
   await page.getByRole("button", { name: "Edit" }).click();
   const edit = page.getByRole("dialog", { name: /^Edit/ });
@@ -151,7 +151,7 @@ test("an entity is made, edited and deleted by hand; what the server refuses sta
     .getByRole("button", { name: "Delete" })
     .click();
   await page.getByRole("grid").waitFor();
-  const { entity } = (await ask('{ entity(blueprint: "service", identifier: "returns") { id } }')) as unknown as {
+  const { entity } = (await ask('{ entity(blueprint: "service", identifier: "returns-desk") { id } }')) as unknown as {
     entity: unknown;
   };
   expect(entity).toBeNull();

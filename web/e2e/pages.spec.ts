@@ -18,7 +18,8 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
     for (const window of [WIDE, NARROW]) {
       const page = await (isPublic ? openPage : openSignedIn)({ theme, window });
       await page.goto(path);
-      await page.getByText(shows).first().waitFor();
+      const sign = typeof shows === "object" && "css" in shows ? page.locator(shows.css) : page.getByText(shows);
+      await sign.first().waitFor();
       await page.waitForLoadState("networkidle");
       await page.screenshot({ path: join(shots, `${name}-${theme}-${window.width}.png`) });
       await expectAccessible(page, `${name}, ${theme}, ${window.width} px`);

@@ -4,8 +4,8 @@ export type PortalPage = {
   path: string;
   /** Before sign-in. */
   isPublic?: boolean;
-  /** Something that is there when the page is. */
-  shows: string | RegExp;
+  /** Something that is there when the page is: text, or an element. */
+  shows: string | RegExp | { css: string };
 };
 
 export const PAGES: readonly PortalPage[] = [
@@ -19,19 +19,19 @@ export const PAGES: readonly PortalPage[] = [
   { name: "entity-related", path: "/t/demo/entity/service/basket?tab=related", shows: "Deployment by Service" },
   { name: "entity-history", path: "/t/demo/entity/service/basket?tab=history", shows: "created it" },
   { name: "entity-json", path: "/t/demo/entity/service/basket?tab=json", shows: /"identifier": "basket"/ },
-  { name: "blueprints", path: "/t/demo/blueprints", shows: "Kubernetes version" },
+  { name: "blueprints", path: "/t/demo/blueprints", shows: { css: ".react-flow__node" } },
   { name: "blueprint", path: "/t/demo/blueprints?blueprint=service", shows: "Reachable from outside" },
   {
     name: "blueprint-property",
     path: "/t/demo/blueprints?blueprint=service&at=%2Fschema%2Fproperties%2Ftier",
-    shows: "Another choice",
+    shows: "Value where none is given",
   },
   {
     name: "blueprint-aggregation",
     path: "/t/demo/blueprints?blueprint=service&at=%2FaggregationProperties%2FopenIncidents",
     shows: "Way along relations",
   },
-  { name: "blueprint-json", path: "/t/demo/blueprints?blueprint=service&tab=json", shows: '"Test coverage"' },
+  { name: "blueprint-json", path: "/t/demo/blueprints?blueprint=service&tab=json", shows: '"Tier"' },
   { name: "blueprint-graphql", path: "/t/demo/blueprints?blueprint=service&tab=graphql", shows: "ServiceFilter" },
   { name: "blueprint-sample", path: "/t/demo/blueprints?blueprint=service&tab=sample", shows: "Made up" },
   { name: "blueprint-list", path: "/t/demo/blueprints?view=list", shows: "Related from" },

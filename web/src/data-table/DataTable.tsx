@@ -58,6 +58,8 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
   const height = ROW_HEIGHT[density];
   const { window, reveal } = useRowWindow(box, count, height, HEAD);
   const [active, setActive] = useState({ row: 0, column: 0 });
+  // Where the focus is going: keys that come before it is there count from it.
+  const aim = useRef<{ row: number; column: number }>(undefined);
   const { first, end } = window;
   useEffect(() => onVisible?.(first, end), [onVisible, first, end]);
 
@@ -81,8 +83,11 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
       column: Math.min(columns.length + lead - 1, Math.max(0, column)),
     };
     setActive(next);
+    aim.current = next;
     if (next.row >= 0) reveal(next.row);
     requestAnimationFrame(() => {
+      if (aim.current !== next) return;
+      aim.current = undefined;
       const cell = box.current?.querySelector<HTMLElement>(`[data-cell="${next.row}:${next.column}"]`);
       if (!cell || !box.current) return;
       cell.focus({ preventScroll: true });
@@ -93,7 +98,8 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-cell]");
     if (!cell || event.altKey) return;
-    const [row = 0, column = 0] = (cell.dataset.cell ?? "").split(":").map(Number);
+    const [atRow = 0, atColumn = 0] = (cell.dataset.cell ?? "").split(":").map(Number);
+    const { row, column } = aim.current ?? { row: atRow, column: atColumn };
     const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 400) / height) - 2);
     const isFar = event.ctrlKey || event.metaKey;
     const steps: Record<string, [number, number]> = {
